@@ -1,0 +1,10 @@
+# backupctl_warnings(target): the warnings that every target of ours is built with.
+function(backupctl_warnings target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+  if(BACKUPCTL_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND "thread" IN_LIST BACKUPCTL_SANITIZE)
+    target_compile_options(${target} PRIVATE -Wno-tsan)
+  endif()
+endfunction()
