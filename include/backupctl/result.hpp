@@ -40,7 +40,7 @@ struct [[nodiscard]] Error {
   ErrorKind kind = ErrorKind::internal;
   std::string detail;      // one sentence for a person: what, where, and what to do if we know
   bool retryable = false;  // the same call may succeed later without anybody changing it
-  std::string code{};        // stable kebab-case name, where one is promised to callers; else empty
+  std::string code{};      // stable kebab-case name, where one is promised to callers; else empty
   std::vector<Fault> faults{};
 };
 
