@@ -1,0 +1,68 @@
+// A BlockingRepository in memory, for tests and simulations: the same rules as the durable engines, nothing survives
+// it. Thread rule: one thread at a time; it takes no lock.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backupctl/repository.hpp"
+
+namespace backupctl::testing {
+
+class MemoryRepository final : public BlockingRepository {
+ public:
+  std::vector<Outcome> apply(const std::vector<Command>& commands) override;
+  Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override;
+  Result<BeatReply> beat(const InstanceBeat& beat) override;
+  Result<void> leave(InstanceId id) override;
+
+  Result<std::optional<BackupRequest>> find_request(RequestId id) override;
+  Result<std::vector<BackupRequest>> list_requests(const RequestQuery& query) override;
+  Result<std::vector<HistoryEntry>> history(RequestId id) override;
+  Result<std::optional<Backup>> find_backup(BackupId id) override;
+  Result<std::vector<Backup>> list_backups(const BackupQuery& query) override;
+  Result<std::vector<ResultRecord>> waiting_results(std::int64_t limit) override;
+  Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override;
+  Result<DueWork> due(const DueQuery& query) override;
+  Result<StoreSurvey> survey() override;
+
+  // For checkers: everything, in id order.
+  const std::map<RequestId, BackupRequest>& requests() const { return requests_; }
+  const std::map<BackupId, Backup>& backups() const { return backups_; }
+
+ private:
+  struct Instance {
+    std::string program;
+    Timestamp started;
+    Timestamp last_beat;
+  };
+
+  Outcome run(const AdmitRequest& command);
+  Outcome run(const ChangeRequest& command);
+  Outcome run(const KeepResult& command);
+  Outcome run(const SettleResult& command);
+  Outcome run(const Park& command);
+  Outcome run(const PauseZone& command);
+
+  RequestProgress choose(const RequestProgress& next, const std::optional<SendPlace>& place, bool& no_place) const;
+  std::int64_t places_taken(const ZoneName& zone) const;
+  bool is_paused(const ZoneName& zone) const;
+  void free_rows_of(InstanceId id, Timestamp now, std::int64_t& freed);
+  std::vector<ResultRecord>::iterator find_result(const ResultKey& key);
+
+  std::map<RequestId, BackupRequest> requests_;
+  std::map<std::pair<std::string, std::string>, RequestId> keys_;  // (requester, key)
+  std::map<RequestId, std::vector<HistoryEntry>> history_;
+  std::map<std::pair<JobId, std::int64_t>, BackupJob> job_versions_;
+  std::map<BackupId, Backup> backups_;
+  std::vector<ResultRecord> results_;  // in the order of arrival
+  std::map<ParkedResultId, ParkedResult> parked_;
+  std::map<ZoneName, bool> paused_;
+  std::map<InstanceId, Instance> instances_;
+};
+
+}  // namespace backupctl::testing

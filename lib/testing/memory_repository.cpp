@@ -1,0 +1,326 @@
+#include "backupctl/testing/memory_repository.hpp"
+
+#include <algorithm>
+
+namespace backupctl::testing {
+namespace {
+
+bool is_due(const BackupRequest& request, Timestamp now) {
+  const auto& p = request.progress;
+  return !is_terminal(p.state) && !p.owner && p.next_action && *p.next_action <= now;
+}
+
+RequestState state_of(Stage stage) {
+  switch (stage) {
+    case Stage::check:
+      return RequestState::received;
+    case Stage::send:
+      return RequestState::allowed;
+    case Stage::follow:
+      break;
+  }
+  return RequestState::sent;
+}
+
+bool is_in_zone(const BackupRequest& request, const ZoneName& zone) {
+  return request.progress.terms && request.progress.terms->zone == zone;
+}
+
+Outcome applied() { return {OutcomeStatus::applied, {}, false, {}}; }
+Outcome already_done() { return {OutcomeStatus::already_done, {}, false, {}}; }
+
+}  // namespace
+
+std::vector<Outcome> MemoryRepository::apply(const std::vector<Command>& commands) {
+  std::vector<Outcome> outcomes;
+  for (const auto& command : commands) {
+    outcomes.push_back(std::visit([this](const auto& one) { return run(one); }, command));
+  }
+  return outcomes;
+}
+
+Outcome MemoryRepository::run(const AdmitRequest& command) {
+  const auto& order = command.request.order;
+  if (const auto found = requests_.find(order.id); found != requests_.end()) {
+    return {OutcomeStatus::already_done, found->second, false, {}};
+  }
+  if (order.key) {
+    const auto [at, fresh] = keys_.try_emplace({order.requester.str(), order.key->str()}, order.id);
+    if (!fresh) return {OutcomeStatus::lost_guard, requests_.at(at->second), false, {}};
+  }
+  bool no_place = false;
+  auto request = command.request;
+  request.progress = choose(command.request.progress, command.place, no_place);
+  requests_.emplace(order.id, request);
+  history_[order.id] = command.history;
+  if (command.job_version)
+    job_versions_.try_emplace({command.job_version->id, command.job_version->version}, *command.job_version);
+  return {OutcomeStatus::applied, request, no_place, {}};
+}
+
+Outcome MemoryRepository::run(const ChangeRequest& command) {
+  const auto found = requests_.find(command.id);
+  if (found == requests_.end()) return {OutcomeStatus::lost_guard, {}, false, {}};
+  auto& request = found->second;
+  if (request.progress.revision != command.next.revision - 1 || request.progress.state != command.from) {
+    const bool done =
+        request.progress == command.next || (command.place && request.progress == command.place->otherwise);
+    return {done ? OutcomeStatus::already_done : OutcomeStatus::lost_guard, request, false, {}};
+  }
+  bool no_place = false;
+  request.progress = choose(command.next, command.place, no_place);
+  auto& history = history_[command.id];
+  history.insert(history.end(), command.history.begin(), command.history.end());
+  if (command.job_version)
+    job_versions_.try_emplace({command.job_version->id, command.job_version->version}, *command.job_version);
+  if (command.backup) {
+    auto backup = *command.backup;
+    backup.version_of_date = 1;
+    for (const auto& [id, other] : backups_) {
+      if (other.job_id != backup.job_id || other.data_as_of != backup.data_as_of) continue;
+      backup.version_of_date = std::max(backup.version_of_date, other.version_of_date + 1);
+    }
+    backups_.emplace(backup.id, backup);
+  }
+  if (command.recorded) {
+    if (const auto result = find_result(*command.recorded); result != results_.end()) results_.erase(result);
+  }
+  return {OutcomeStatus::applied, request, no_place, {}};
+}
+
+Outcome MemoryRepository::run(const KeepResult& command) {
+  const auto& record = command.record;
+  if (find_result({record.command_id, record.body}) != results_.end()) return already_done();
+  results_.push_back(record);
+  return applied();
+}
+
+Outcome MemoryRepository::run(const SettleResult& command) {
+  const auto result = find_result(command.key);
+  if (result == results_.end()) return already_done();
+  results_.erase(result);
+  if (command.parked) parked_.emplace(command.parked->id, *command.parked);
+  return applied();
+}
+
+Outcome MemoryRepository::run(const Park& command) {
+  return parked_.emplace(command.parked.id, command.parked).second ? applied() : already_done();
+}
+
+Outcome MemoryRepository::run(const PauseZone& command) {
+  auto& paused = paused_.try_emplace(command.zone, false).first->second;
+  if (paused == command.paused) return already_done();
+  paused = command.paused;
+  return applied();
+}
+
+RequestProgress MemoryRepository::choose(const RequestProgress& next, const std::optional<SendPlace>& place,
+                                         bool& no_place) const {
+  no_place = place && (is_paused(place->zone) || places_taken(place->zone) >= place->max_in_flight);
+  return no_place ? place->otherwise : next;
+}
+
+std::int64_t MemoryRepository::places_taken(const ZoneName& zone) const {
+  return std::count_if(requests_.begin(), requests_.end(), [&](const auto& row) {
+    const auto& p = row.second.progress;
+    return is_in_zone(row.second, zone) &&
+           (p.state == RequestState::sent || (p.state == RequestState::allowed && p.owner));
+  });
+}
+
+bool MemoryRepository::is_paused(const ZoneName& zone) const {
+  const auto found = paused_.find(zone);
+  return found != paused_.end() && found->second;
+}
+
+Result<std::vector<BackupRequest>> MemoryRepository::claim(const ClaimOrder& order) {
+  auto limit = order.limit;
+  if (order.stage == Stage::send) {
+    limit = std::min(limit, is_paused(*order.zone) ? 0 : order.max_in_flight - places_taken(*order.zone));
+  }
+  std::vector<BackupRequest*> due;
+  for (auto& [id, request] : requests_) {
+    if (request.progress.state != state_of(order.stage) || !is_due(request, order.now)) continue;
+    if (order.zone && !is_in_zone(request, *order.zone)) continue;
+    due.push_back(&request);
+  }
+  std::stable_sort(due.begin(), due.end(),
+                   [](auto* a, auto* b) { return a->progress.next_action < b->progress.next_action; });
+  std::vector<BackupRequest> claimed;
+  for (auto* request : due) {
+    if (static_cast<std::int64_t>(claimed.size()) >= limit) break;
+    auto& p = request->progress;
+    p.owner = order.by;
+    p.next_action.reset();
+    ++p.fence;
+    ++p.revision;
+    if (order.stage == Stage::check) ++p.check_attempts;
+    if (order.stage == Stage::send && !p.cancel_asked) ++p.send_attempts;
+    claimed.push_back(*request);
+  }
+  return claimed;
+}
+
+void MemoryRepository::free_rows_of(InstanceId id, Timestamp now, std::int64_t& freed) {
+  for (auto& [request_id, request] : requests_) {
+    if (request.progress.owner != id) continue;
+    request.progress.owner.reset();
+    request.progress.next_action = now;
+    ++request.progress.revision;
+    ++freed;
+  }
+}
+
+Result<BeatReply> MemoryRepository::beat(const InstanceBeat& beat) {
+  instances_[beat.id] = {beat.program, beat.started, beat.now};
+  BeatReply reply;
+  for (auto at = instances_.begin(); at != instances_.end();) {
+    if (at->second.last_beat + beat.lease < beat.now) {
+      free_rows_of(at->first, beat.now, reply.rows_freed);
+      at = instances_.erase(at);
+    } else {
+      reply.alive.push_back({at->first, at->second.program, at->second.started});
+      ++at;
+    }
+  }
+  return reply;
+}
+
+Result<void> MemoryRepository::leave(InstanceId id) {
+  const auto found = instances_.find(id);
+  if (found == instances_.end()) return {};
+  std::int64_t freed = 0;
+  free_rows_of(id, found->second.last_beat, freed);
+  instances_.erase(found);
+  return {};
+}
+
+Result<std::optional<BackupRequest>> MemoryRepository::find_request(RequestId id) {
+  const auto found = requests_.find(id);
+  return found == requests_.end() ? std::optional<BackupRequest>{} : found->second;
+}
+
+Result<std::vector<BackupRequest>> MemoryRepository::list_requests(const RequestQuery& query) {
+  std::vector<BackupRequest> page;
+  for (auto at = requests_.rbegin(); at != requests_.rend(); ++at) {
+    const auto& [order, progress] = at->second;
+    if (static_cast<std::int64_t>(page.size()) >= query.limit) break;
+    if (query.after && order.id >= *query.after) continue;
+    if (query.job_id && order.job_id != *query.job_id) continue;
+    if (query.state && progress.state != *query.state) continue;
+    if (query.transport && order.transport != *query.transport) continue;
+    if (query.received_from && order.received < *query.received_from) continue;
+    if (query.received_to && order.received >= *query.received_to) continue;
+    if (query.requester && order.requester != *query.requester) continue;
+    page.push_back(at->second);
+  }
+  return page;
+}
+
+Result<std::vector<HistoryEntry>> MemoryRepository::history(RequestId id) {
+  const auto found = history_.find(id);
+  return found == history_.end() ? std::vector<HistoryEntry>{} : found->second;
+}
+
+Result<std::optional<Backup>> MemoryRepository::find_backup(BackupId id) {
+  auto page = list_backups({.limit = static_cast<std::int64_t>(backups_.size())});
+  for (const auto& backup : *page) {
+    if (backup.id == id) return std::optional(backup);
+  }
+  return std::optional<Backup>{};
+}
+
+Result<std::vector<Backup>> MemoryRepository::list_backups(const BackupQuery& query) {
+  std::map<std::pair<JobId, std::int64_t>, std::int64_t> newest;
+  for (const auto& [id, backup] : backups_) {
+    auto& version = newest[{backup.job_id, backup.data_as_of.days_since_1970()}];
+    version = std::max(version, backup.version_of_date);
+  }
+  std::vector<Backup> page;
+  for (auto at = backups_.rbegin(); at != backups_.rend(); ++at) {
+    auto backup = at->second;
+    if (static_cast<std::int64_t>(page.size()) >= query.limit) break;
+    if (query.after && backup.id >= *query.after) continue;
+    if (query.job_id && backup.job_id != *query.job_id) continue;
+    if (query.request_id && backup.request_id != *query.request_id) continue;
+    if (query.zone && backup.zone != *query.zone) continue;
+    if (query.state && backup.state != *query.state) continue;
+    if (query.as_of_from && backup.data_as_of < *query.as_of_from) continue;
+    if (query.as_of_to && backup.data_as_of > *query.as_of_to) continue;
+    if (query.requester && requests_.at(backup.request_id).order.requester != *query.requester) continue;
+    backup.newest_of_date = backup.version_of_date == newest.at({backup.job_id, backup.data_as_of.days_since_1970()});
+    page.push_back(std::move(backup));
+  }
+  return page;
+}
+
+Result<std::vector<ResultRecord>> MemoryRepository::waiting_results(std::int64_t limit) {
+  const auto count = std::min<std::size_t>(results_.size(), static_cast<std::size_t>(limit));
+  return std::vector<ResultRecord>(results_.begin(), results_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+Result<std::vector<ParkedResult>> MemoryRepository::list_parked(const ParkedQuery& query) {
+  std::vector<ParkedResult> page;
+  for (auto at = parked_.rbegin(); at != parked_.rend(); ++at) {
+    if (static_cast<std::int64_t>(page.size()) >= query.limit) break;
+    if (query.after && at->first >= *query.after) continue;
+    page.push_back(at->second);
+  }
+  return page;
+}
+
+Result<DueWork> MemoryRepository::due(const DueQuery& query) {
+  DueWork work;
+  const auto add = [](std::vector<ZoneName>& zones, const BackupRequest& request) {
+    const auto& zone = request.progress.terms->zone;
+    if (std::find(zones.begin(), zones.end(), zone) == zones.end()) zones.push_back(zone);
+  };
+  for (const auto& [id, request] : requests_) {
+    const auto& p = request.progress;
+    if (is_due(request, query.now)) {
+      if (p.state == RequestState::received) work.check = true;
+      if (p.state == RequestState::allowed) add(work.send, request);
+      if (p.state == RequestState::sent) add(work.follow, request);
+    } else if (!is_terminal(p.state) && !p.owner && p.next_action) {
+      if (!work.next || *p.next_action < *work.next) work.next = p.next_action;
+    }
+  }
+  return work;
+}
+
+Result<StoreSurvey> MemoryRepository::survey() {
+  StoreSurvey survey;
+  survey.parked_results = static_cast<std::int64_t>(parked_.size());
+  survey.waiting_results = static_cast<std::int64_t>(results_.size());
+  std::map<ZoneName, ZoneCount> zones;
+  const auto zone_count = [&](const ZoneName& zone) -> ZoneCount& {
+    return zones.try_emplace(zone, ZoneCount{zone, is_paused(zone), places_taken(zone), 0}).first->second;
+  };
+  for (const auto& [zone, paused] : paused_) zone_count(zone);
+  for (const auto state : {RequestState::received, RequestState::allowed, RequestState::sent}) {
+    StateCount count{state, 0, {}};
+    for (const auto& [id, request] : requests_) {
+      const auto& p = request.progress;
+      if (p.state != state) continue;
+      ++count.count;
+      if (!count.oldest_received || request.order.received < *count.oldest_received)
+        count.oldest_received = request.order.received;
+      if (!p.owner && !p.next_action) ++survey.rows_without_next_step;
+      if (p.terms) {
+        auto& zone = zone_count(p.terms->zone);
+        if (state == RequestState::allowed && !p.owner) ++zone.waiting;
+      }
+    }
+    survey.states.push_back(count);
+  }
+  for (auto& [name, zone] : zones) survey.zones.push_back(zone);
+  return survey;
+}
+
+std::vector<ResultRecord>::iterator MemoryRepository::find_result(const ResultKey& key) {
+  return std::find_if(results_.begin(), results_.end(), [&](const ResultRecord& record) {
+    return record.command_id == key.command_id && record.body == key.body;
+  });
+}
+
+}  // namespace backupctl::testing
