@@ -191,6 +191,7 @@ struct StoreSurvey {
 // What is due, so that an idle controller only reads.
 struct DueQuery {
   Timestamp now{};
+  std::vector<ZoneName> zones{};  // rows of other zones are not looked at
 };
 struct DueWork {
   bool check = false;

@@ -271,17 +271,22 @@ Result<std::vector<ParkedResult>> MemoryRepository::list_parked(const ParkedQuer
 
 Result<DueWork> MemoryRepository::due(const DueQuery& query) {
   DueWork work;
+  const auto is_asked_for = [&](const BackupRequest& request) {
+    if (request.progress.state == RequestState::received) return true;
+    return std::any_of(query.zones.begin(), query.zones.end(), [&](const auto& zone) { return is_in_zone(request, zone); });
+  };
   const auto add = [](std::vector<ZoneName>& zones, const BackupRequest& request) {
     const auto& zone = request.progress.terms->zone;
     if (std::find(zones.begin(), zones.end(), zone) == zones.end()) zones.push_back(zone);
   };
   for (const auto& [id, request] : requests_) {
     const auto& p = request.progress;
+    if (is_terminal(p.state) || !is_asked_for(request)) continue;
     if (is_due(request, query.now)) {
       if (p.state == RequestState::received) work.check = true;
       if (p.state == RequestState::allowed) add(work.send, request);
       if (p.state == RequestState::sent) add(work.follow, request);
-    } else if (!is_terminal(p.state) && !p.owner && p.next_action) {
+    } else if (!p.owner && p.next_action) {
       if (!work.next || *p.next_action < *work.next) work.next = p.next_action;
     }
   }
