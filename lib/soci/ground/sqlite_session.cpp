@@ -1,0 +1,56 @@
+#include "soci/ground/sqlite_session.hpp"
+
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <string>
+
+#include "soci/ground/sqlite_raw.hpp"
+
+namespace backupctl::soci {
+
+SqliteSession::SqliteSession(Kept kept, std::unique_ptr<::soci::session> sql, std::optional<Turnstile> turnstile,
+                             std::chrono::milliseconds busy_timeout)
+    : kept_(std::move(kept)), sql_(std::move(sql)), turnstile_(std::move(turnstile)), busy_timeout_(busy_timeout) {}
+
+SqliteSession::~SqliteSession() = default;
+
+void* SqliteSession::handle() { return static_cast<::soci::sqlite3_session_backend*>(sql_->get_backend())->conn_; }
+
+Result<Turnstile::Pass> SqliteSession::enter() {
+  if (fatal_) return *fatal_;
+  if (!turnstile_) return Error{ErrorKind::internal, "a write on a session that was opened for reading"};
+  return turnstile_->enter(busy_timeout_);
+}
+
+Result<void> SqliteSession::step(const char* statement) {
+  if (const int code = raw::exec(handle(), statement); code != 0) {
+    return sqlite_error(code, statement, raw::message(handle()));
+  }
+  return {};
+}
+
+Result<void> SqliteSession::run(std::string_view statements) { return step(std::string(statements).c_str()); }
+
+Result<void> SqliteSession::commit() {
+  raw::reset_statements(handle());
+  const int code = raw::exec(handle(), "COMMIT");
+  if (code == 0) return {};
+  auto error = sqlite_commit_error(code, raw::message(handle()));
+  roll_back();
+  if (error.kind == ErrorKind::unknown_outcome) fatal_ = error;
+  return error;
+}
+
+void SqliteSession::roll_back() noexcept {
+  raw::reset_statements(handle());
+  // SQLite has rolled back by itself after some errors.
+  if (raw::in_transaction(handle())) raw::exec(handle(), "ROLLBACK");
+}
+
+void SqliteSession::roll_back_attempt() noexcept {
+  raw::reset_statements(handle());
+  raw::exec(handle(), "ROLLBACK TO attempt");
+  raw::exec(handle(), "RELEASE attempt");
+}
+
+}  // namespace backupctl::soci

@@ -1,0 +1,29 @@
+// Where a store lies, parsed once from the configured URL.
+// Thread rule: plain values.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "backupctl/result.hpp"
+
+namespace backupctl::soci {
+
+struct SqliteUrl {
+  std::filesystem::path path;  // absolute, or relative to the current folder
+};
+
+struct PostgresqlUrl {
+  std::string connection;  // the whole URL, for libpq; may hold a password: never log it
+  std::string shown;       // the same without a password
+};
+
+using StoreUrl = std::variant<SqliteUrl, PostgresqlUrl>;
+
+// "sqlite:///absolute/path", "sqlite:relative/path" (%XX is decoded, as in any URL), "postgresql://user@host/database".
+// Errors: invalid, saying what is expected.
+Result<StoreUrl> parse_store_url(std::string_view text);
+
+}  // namespace backupctl::soci
