@@ -41,7 +41,7 @@ struct Verdict {
 
 class Key {
  public:
-  Key& required();  // a value must be given: there is no default
+  Key& required();  // a value must be given, and a list must not be empty
   // `problem_with` looks at the text of the value (for a list: at each item) and returns "" or what is wrong with it:
   // "must be …". It is not asked about defaults.
   Key& check(std::function<std::string(std::string_view)> problem_with);
@@ -51,6 +51,7 @@ class Key {
   std::string default_text;
   std::string help;
   bool is_required = false;
+  bool is_list = false;
   std::function<Verdict(const Value&, const std::function<std::string(std::string_view)>&)> assign;
   std::function<std::string(std::string_view)> problem_with = [](std::string_view) { return std::string{}; };
 };
