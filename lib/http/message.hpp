@@ -69,7 +69,7 @@ struct Request {
 
 struct Response {
   int status = 200;
-  Headers headers{};  // Content-Length, Connection and Date are the server's
+  Headers headers{};  // Content-Length and Connection are the server's
   std::string body{};
   bool close = false;  // close the connection after this answer
   std::string code{};  // the problem's code, for the log and the counts; not sent

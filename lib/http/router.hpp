@@ -52,9 +52,10 @@ class Router {
   }
 
  private:
-  struct Match;
-  Match match(const Request& request) const;
-  void dispatch(Request request, Respond respond) const;
+  // The route that fits best, or null; `allowed` gets the methods of those that fit but for theirs.
+  const Route* find(const Request& request, std::string& allowed) const;
+  // Nothing when the call may go on; `request` then has its principal.
+  std::optional<Response> refuse(const Route* route, const std::string& allowed, Request& request) const;
 
   const Authenticator& authenticator_;
   Logger& logger_;

@@ -21,6 +21,8 @@ class Random;
 
 namespace backupctl::http {
 
+struct ServerState;
+
 struct ServerOptions {
   std::string listen = "127.0.0.1:8080";            // "host:port", "[::1]:port"; port 0: the kernel chooses
   std::size_t max_body_bytes = 65536;               // more: 413
@@ -54,8 +56,7 @@ class Server {
   std::size_t connections() const;
 
  private:
-  struct Impl;
-  std::shared_ptr<Impl> impl_;
+  std::shared_ptr<ServerState> state_;
 };
 
 }  // namespace backupctl::http

@@ -1,0 +1,311 @@
+#include "http/server_session.hpp"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+#include <exception>
+#include <utility>
+
+#include "http/problem.hpp"
+
+namespace backupctl::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using asio::redirect_error;
+using asio::use_awaitable;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr std::size_t max_chunk_extension_bytes = 4096;  // of one body
+constexpr std::size_t body_buffer_bytes = 16384;
+bool is_safe_header(const Header& header) {
+  const auto bad = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
+  return !header.name.empty() && std::ranges::none_of(header.name, bad) && std::ranges::none_of(header.value, bad) &&
+         header.name.find_first_of(" :") == std::string::npos;
+}
+
+Response to_response(const Refusal& refusal) {
+  auto response = problem_response(refusal.status, refusal.code, refusal.detail);
+  response.close = true;
+  return response;
+}
+
+Refusal body_too_large(std::size_t limit) {
+  return {413, "body-too-large", "the body is larger than " + std::to_string(limit) + " bytes"};
+}
+
+Refusal took_too_long() { return {408, "request-timeout", "the request did not come within the time for reading one"}; }
+
+// Answers 500 when the handler forgets about a request: its client must not wait for ever.
+struct Ticket {
+  Ticket(std::weak_ptr<Session> asked, std::uint64_t request) : session(std::move(asked)), number(request) {}
+  ~Ticket() {
+    if (auto alive = session.lock()) alive->answer_was_dropped(number);
+  }
+  Ticket(const Ticket&) = delete;
+  Ticket& operator=(const Ticket&) = delete;
+
+  std::weak_ptr<Session> session;
+  std::uint64_t number;
+};
+
+}  // namespace
+
+Session::Session(std::shared_ptr<ServerState> server, tcp::socket socket)
+    : server_(std::move(server)),
+      socket_(std::move(socket)),
+      deadline_(server_->context),
+      answered_(server_->context, asio::steady_timer::time_point::max()),
+      buffer_(server_->options.max_header_bytes + body_buffer_bytes) {
+  error_code ignored;
+  peer_ = to_string(socket_.remote_endpoint(ignored));
+  socket_.set_option(tcp::no_delay{true}, ignored);
+  server_->sessions.insert(this);
+}
+
+Session::~Session() { server_->gone(this); }
+
+void Session::close_if_idle() {
+  if (idle_) cut();
+}
+
+void Session::cut() {
+  cut_ = true;
+  error_code ignored;
+  socket_.close(ignored);
+  deadline_.cancel();
+  answered_.cancel();
+}
+
+void Session::answer(std::uint64_t number, Response response) {
+  if (number != request_number_ || answer_ || cut_) return;
+  answer_ = std::move(response);
+  answered_.cancel();
+}
+
+void Session::answer_was_dropped(std::uint64_t number) {
+  if (server_->logger == nullptr || number != request_number_ || answer_ || cut_) return;
+  auto response = problem_response(Error{ErrorKind::internal, {}});
+  log(LogLevel::error, "an http handler gave no answer", response);
+  answer(number, std::move(response));
+}
+
+// An operation made of several reads cannot be cancelled between two of them, so what expires is the socket: its reads
+// end from then on, or it is closed.
+void Session::arm(std::chrono::milliseconds time, OnExpiry then) {
+  expired_ = false;
+  const auto number = ++deadline_number_;
+  deadline_.expires_after(time);
+  deadline_.async_wait([weak = weak_from_this(), number, then](error_code error) {
+    const auto session = weak.lock();
+    if (error || !session || number != session->deadline_number_) return;
+    session->expired_ = true;
+    error_code ignored;
+    if (then == OnExpiry::close) {
+      session->socket_.close(ignored);
+    } else {
+      session->socket_.shutdown(tcp::socket::shutdown_receive, ignored);
+      session->socket_.cancel(ignored);
+    }
+  });
+}
+
+void Session::disarm() {
+  ++deadline_number_;
+  deadline_.cancel();
+}
+
+std::string_view Session::buffered() const {
+  const auto data = buffer_.data();
+  return {static_cast<const char*>(data.data()), data.size()};
+}
+
+void Session::log(LogLevel level, std::string_view message, const Response& response, std::string detail) const {
+  if (server_->logger == nullptr) return;
+  server_->logger->write(level, message,
+                         {{"peer", peer_},
+                          {"status", std::int64_t{response.status}},
+                          {"code", response.code},
+                          {"detail", std::move(detail)}});
+}
+
+asio::awaitable<std::optional<Response>> Session::read_head(RequestHead& head) {
+  std::size_t scanned = 0;
+  bool started = false;
+  while (true) {
+    if (!started && buffered().starts_with("\r\n")) buffer_.consume(2);  // left over by some clients after a body
+    if (!started && buffered() != "\r" && !buffered().empty()) {
+      started = true;
+      idle_ = false;
+      arm(server_->options.read_timeout, OnExpiry::stop_reading);
+    }
+    if (started) {
+      const auto limit = server_->options.max_header_bytes;
+      auto scan = scan_head(buffered().substr(0, limit), scanned);
+      if (scan.refusal) co_return to_response(*scan.refusal);
+      if (scan.length > 0) {
+        auto parsed = parse_head(buffered().substr(0, scan.length));
+        if (auto* refusal = std::get_if<Refusal>(&parsed)) co_return to_response(*refusal);
+        head = std::get<RequestHead>(std::move(parsed));
+        head_length_ = scan.length;
+        co_return std::nullopt;
+      }
+      if (buffered().size() >= limit)
+        co_return to_response({431, "header-too-large",
+                               "the request line and headers are larger than " + std::to_string(limit) + " bytes"});
+      scanned = buffered().size();
+    }
+    error_code error;
+    const auto read = co_await socket_.async_read_some(buffer_.prepare(4096), redirect_error(use_awaitable, error));
+    buffer_.commit(read);
+    if (expired_ && started) co_return to_response(took_too_long());
+    if (error == asio::error::eof && started)
+      co_return to_response({400, "malformed-request", "the connection ended within the head"});
+    if (error) {
+      cut();
+      co_return std::nullopt;
+    }
+  }
+}
+
+asio::awaitable<std::optional<Response>> Session::read_body(RequestHead& head) {
+  const auto limit = server_->options.max_body_bytes;
+  if (head.content_length > limit) co_return to_response(body_too_large(limit));
+  error_code error;
+  if (head.expect_continue && buffered().size() == head_length_) {
+    constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await asio::async_write(socket_, asio::buffer(go_on), redirect_error(use_awaitable, error));
+  }
+
+  beast::http::request_parser<beast::http::string_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes + 1));
+  parser.body_limit(limit);
+  std::size_t extension_bytes = 0;
+  auto on_chunk = [&extension_bytes](std::uint64_t, beast::string_view extensions, error_code& failure) {
+    extension_bytes += extensions.size();
+    if (extension_bytes > max_chunk_extension_bytes) failure = beast::http::error::bad_chunk_extension;
+  };
+  parser.on_chunk_header(on_chunk);
+  if (!error) co_await beast::http::async_read(socket_, buffer_, parser, redirect_error(use_awaitable, error));
+
+  if (expired_) co_return to_response(took_too_long());
+  if (error == beast::http::error::body_limit) co_return to_response(body_too_large(limit));
+  if (error == beast::http::error::partial_message || error == asio::error::eof)
+    co_return to_response({400, "malformed-request", "the connection ended within the body"});
+  if (error && error.category() == beast::http::make_error_code(beast::http::error::bad_chunk).category())
+    co_return to_response({400, "malformed-request", "the chunks of the body are not well-formed"});
+  if (error) cut();
+  head.request.body = std::move(parser.get().body());
+  co_return std::nullopt;
+}
+
+void Session::call_handler(Request request) {
+  request.peer = peer_;
+  std::optional<TraceContext> trace;
+  if (const auto given = request.headers.find("traceparent")) trace = parse_traceparent(*given);
+  request.trace = trace ? *std::move(trace) : new_trace(*server_->random);
+
+  answer_.reset();
+  const auto number = ++request_number_;
+  Respond respond = [ticket = std::make_shared<Ticket>(weak_from_this(), number)](Response response) {
+    if (auto session = ticket->session.lock()) session->answer(ticket->number, std::move(response));
+  };
+  try {
+    server_->handler(std::move(request), respond);
+  } catch (const std::exception& bug) {
+    auto response = problem_response(Error{ErrorKind::internal, {}});
+    log(LogLevel::error, "an http handler failed", response, bug.what());
+    answer(number, std::move(response));
+  }
+}
+
+asio::awaitable<bool> Session::write(Response response, bool head_only) {
+  const bool well_formed =
+      response.status >= 200 && response.status <= 599 && std::ranges::all_of(response.headers, is_safe_header);
+  if (!well_formed) {
+    log(LogLevel::error, "an http handler gave a malformed answer", response);
+    const bool close = response.close;
+    response = problem_response(Error{ErrorKind::internal, {}});
+    response.close = close;
+  }
+
+  beast::http::response<beast::http::string_body> message;
+  message.version(11);
+  message.result(static_cast<unsigned>(response.status));
+  for (const Header& header : response.headers) message.insert(header.name, header.value);
+  if (!response.headers.find("Cache-Control")) message.set("Cache-Control", "no-store");
+  if (!response.headers.find("X-Content-Type-Options")) message.set("X-Content-Type-Options", "nosniff");
+  if (response.close) message.set("Connection", "close");
+  if (response.status != 204 && response.status != 304) {
+    message.content_length(response.body.size());
+    if (!head_only) message.body() = std::move(response.body);
+  }
+
+  arm(server_->options.write_timeout, OnExpiry::close);
+  error_code error;
+  co_await beast::http::async_write(socket_, message, redirect_error(use_awaitable, error));
+  disarm();
+  co_return !error && !cut_;
+}
+
+// A close with unread bytes in the socket makes the kernel send a reset, which can take the answer away from a client
+// that is still sending.
+asio::awaitable<void> Session::linger() {
+  arm(server_->options.linger_timeout, OnExpiry::close);
+  error_code error;
+  socket_.shutdown(tcp::socket::shutdown_send, error);
+  buffer_.clear();
+  while (!error) co_await socket_.async_read_some(buffer_.prepare(4096), redirect_error(use_awaitable, error));
+  disarm();
+}
+
+asio::awaitable<void> Session::serve() {
+  while (!cut_ && !server_->draining) {
+    RequestHead head;
+    idle_ = true;
+    if (buffer_.size() == 0) buffer_.shrink_to_fit();
+    arm(server_->options.idle_timeout, OnExpiry::close);
+    auto refusal = co_await read_head(head);
+    idle_ = false;
+    if (!refusal && !cut_ && head.has_body())
+      refusal = co_await read_body(head);
+    else
+      buffer_.consume(head_length_);
+    disarm();
+    if (cut_) co_return;
+
+    Response response;
+    if (refusal) {
+      response = *std::move(refusal);
+      log(LogLevel::info, "http request refused", response);
+    } else {
+      call_handler(std::move(head.request));
+      error_code cancelled;
+      while (!answer_ && !cut_) co_await answered_.async_wait(redirect_error(use_awaitable, cancelled));
+      if (cut_) co_return;
+      response = std::move(*answer_);
+    }
+    if (!head.keep_alive || server_->draining) response.close = true;
+    const bool close = response.close;
+    const bool written = co_await write(std::move(response), head.head_only);
+    if (!written) co_return;
+    if (close) {
+      co_await linger();
+      co_return;
+    }
+  }
+}
+
+asio::awaitable<void> Session::turn_away() {
+  auto response = problem_response(503, "overloaded", "there are too many connections");
+  response.close = true;
+  log(LogLevel::info, "http connection refused", response);
+  const bool written = co_await write(std::move(response), false);
+  if (written) co_await linger();
+}
+
+}  // namespace backupctl::http
