@@ -24,4 +24,8 @@ struct ParseLimits {
 Result<boost::json::value> parse_strict(std::string_view text, ParseLimits limits = {},
                                         boost::json::storage_ptr storage = {});
 
+// The text of one member of `object`, exactly as it stands there; empty when there is none. `object` must be the text
+// of an object that parse_strict accepts.
+std::string_view raw_member(std::string_view object, std::string_view name);
+
 }  // namespace backupctl::wire

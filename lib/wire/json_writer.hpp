@@ -60,6 +60,10 @@ class JsonWriter {
   JsonWriter& member(std::string_view name, const T& content) {
     return key(name).value(content);
   }
+  // For texts where empty means absent.
+  JsonWriter& member_if_filled(std::string_view name, std::string_view text) {
+    return text.empty() ? *this : member(name, text);
+  }
   template <class T>
   JsonWriter& member(std::string_view name, const std::optional<T>& content) {
     return content ? member(name, *content) : *this;
@@ -74,5 +78,26 @@ class JsonWriter {
   std::string& out_;
   bool needs_comma_ = false;
 };
+
+// The text of one value: json_text(write_backup, backup).
+template <class Write, class... Args>
+std::string json_text(const Write& write, const Args&... args) {
+  std::string text;
+  text.reserve(1024);
+  JsonWriter out(text);
+  write(out, args...);
+  return text;
+}
+
+// The answer to every list: {"items":[…],"nextCursor":"…"}. `write` is called as write(out, item) for each item.
+template <class Items, class Write>
+std::string list_text(const Items& items, const Write& write, const std::optional<std::string>& next_cursor = {}) {
+  std::string text;
+  JsonWriter out(text);
+  out.begin_object().key("items").begin_array();
+  for (const auto& item : items) write(out, item);
+  out.end_array().member("nextCursor", next_cursor).end_object();
+  return text;
+}
 
 }  // namespace backupctl::wire

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/array.hpp>
+#include <utility>
 
 namespace backupctl::wire {
 
@@ -43,6 +44,7 @@ void ObjectReader::fault(std::string_view name, std::string detail) {
 }
 
 Result<void> ObjectReader::finish() {
+  if (refusal_) return *std::exchange(refusal_, {});
   check_unknown();
   if (faults_.empty()) return {};
   const auto detail = faults_.size() == 1 ? std::string("One member is not acceptable.")

@@ -101,6 +101,11 @@ class ObjectReader {
 
   void fault(std::string_view name, std::string detail);  // a rule that spans members, told at one of them
 
+  // Makes finish() fail with `error` alone, whatever other faults there are: when one member makes the rest unreadable.
+  void refuse(Error error) {
+    if (!refusal_) refusal_ = std::move(error);
+  }
+
   // Fails with Error{invalid, "invalid-request"} and all faults; those of nested readers are among them.
   Result<void> finish();
 
@@ -177,6 +182,7 @@ class ObjectReader {
   std::string pointer_;
   UnknownMembers unknown_;
   std::vector<std::size_t> seen_;  // positions of the members that were asked for
+  std::optional<Error> refusal_;
   std::vector<Fault> own_faults_;
   std::vector<Fault>& faults_;  // of the outermost reader
 };
