@@ -176,7 +176,10 @@ Decision decide(const BackupRequest& request, const SendDelayed& event, Timestam
 Decision decide(const BackupRequest& request, const FollowUp& event, Timestamp now) {
   if (request.progress.state != RequestState::sent) return {};
   Draft draft(request, now);
-  if (event.sent_again) ++draft.next().send_attempts;
+  if (event.sent_again) {
+    ++draft.next().send_attempts;
+    draft.next().result_due = event.at;
+  }
   draft.next().last_error = event.detail;
   release(draft.next(), event.at);
   return std::move(draft.transition);

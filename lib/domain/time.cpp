@@ -94,8 +94,11 @@ Result<Timestamp> parse_timestamp(std::string_view text) {
     offset_minutes = (west ? -1 : 1) * (hours_off * 60 + minutes_off);
   }
   if (!text.empty()) return malformed;
-  return Timestamp{days{*date} + hours{hour} + minutes{minute} + seconds{second} + microseconds{fraction} -
-                   minutes{offset_minutes}};
+  const Timestamp time{days{*date} + hours{hour} + minutes{minute} + seconds{second} + microseconds{fraction} -
+                       minutes{offset_minutes}};
+  // An offset may lead out of the years that can be written with four digits.
+  if (time < sys_days{days{first_day}} || time >= sys_days{days{last_day + 1}}) return malformed;
+  return time;
 }
 
 Result<CivilDate> CivilDate::parse(std::string_view text) {

@@ -1,0 +1,123 @@
+#include "app/admissions.hpp"
+
+#include <utility>
+
+namespace backupctl::app {
+namespace {
+
+// How long a second request with a key waits for the outcome of the first one's check.
+constexpr Duration wait_for_first = std::chrono::seconds(10);
+
+bool asks_the_same(const BackupOrder& a, const BackupOrder& b) {
+  return a.job_id == b.job_id && a.source == b.source && a.data_as_of == b.data_as_of;
+}
+
+Error store_unavailable(const Error& cause) {
+  if (cause.kind == ErrorKind::overloaded) return cause;
+  return {ErrorKind::unavailable, "the request was not stored: " + cause.detail, true, "store-unavailable"};
+}
+
+Error job_service_unavailable(const std::string& detail, bool goes_on) {
+  return {ErrorKind::unavailable,
+          "the backup job could not be checked in time (" + detail + "); " +
+              (goes_on ? "the check goes on, ask again with the same key"
+                       : "the request is closed, send it again later; with an idempotency key the check would go on"),
+          true, "job-service-unavailable"};
+}
+
+}  // namespace
+
+SubmitReply reply_for(BackupRequest row, bool seen_before) {
+  SubmitReply reply{std::move(row), seen_before, {}};
+  if (reply.request->progress.state == RequestState::not_allowed) {
+    reply.error = Error{ErrorKind::not_allowed, reply.request->progress.reason, false, "backup-request-not-allowed"};
+  }
+  return reply;
+}
+
+// One caller being served. The check runs beside the first write; whichever of them settles the answer gives it.
+struct Admissions::Visit {
+  BackupOrder order;
+  bool respond_async = false;
+  Handler<SubmitReply> handler;
+  bool answered = false;
+
+  void answer(SubmitReply reply) {
+    if (std::exchange(answered, true)) return;
+    handler(std::move(reply));
+  }
+};
+
+void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
+  BackupOrder order{.id = context_.new_id<RequestId>(),
+                    .job_id = submission.job_id,
+                    .source = std::move(submission.source),
+                    .data_as_of = submission.data_as_of,
+                    .requester = std::move(submission.requester),
+                    .transport = submission.transport,
+                    .key = std::move(submission.key),
+                    .traceparent = std::move(submission.traceparent),
+                    .received = context_.now()};
+  auto visit = std::make_shared<Visit>(Visit{order, submission.respond_async, std::move(handler)});
+  BackupRequest row{order, received(order, context_.self())};
+  committer_.submit(AdmitRequest{row, received_history(order)}, Patience::once,
+                    [this, visit](const Outcome& outcome) { on_admitted(visit, outcome); });
+  if (submission.respond_async) return;  // checked once it is durable
+  const auto when_unavailable = order.key ? WhenUnavailable::try_again_later : WhenUnavailable::close;
+  checks_.check(std::move(row), when_unavailable,
+                [this, visit](const Checked& checked) { on_checked(visit, checked); });
+}
+
+void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome& outcome) {
+  switch (outcome.status) {
+    case OutcomeStatus::applied:
+    case OutcomeStatus::already_done: {
+      auto row = *outcome.current;
+      admitted_(row);
+      if (!visit->respond_async) return;
+      row.progress.responded = std::max(context_.now(), latest_time(row));
+      visit->answer(reply_for(row, false));
+      return checks_.check(std::move(row), WhenUnavailable::try_again_later, [](const Checked&) {});
+    }
+    case OutcomeStatus::lost_guard:
+      return answer_for_known(visit, *outcome.current);
+    case OutcomeStatus::unknown:
+    case OutcomeStatus::failed:
+      return visit->answer({{}, false, store_unavailable(*outcome.error)});
+  }
+}
+
+void Admissions::on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked) {
+  // Without a row nothing was stored, or the key led to another request: on_admitted tells.
+  if (!checked.row || checked.row->order.id != visit->order.id) return;
+  auto reply = reply_for(*checked.row, false);
+  if (checked.error && !is_terminal(checked.row->progress.state)) {
+    reply.error = job_service_unavailable(checked.error->detail, true);
+  } else if (checked.error && checked.row->progress.state == RequestState::cancelled) {
+    reply.error = job_service_unavailable(checked.error->detail, false);
+  }
+  visit->answer(std::move(reply));
+}
+
+void Admissions::answer_for_known(const std::shared_ptr<Visit>& visit, const BackupRequest& known) {
+  if (!asks_the_same(known.order, visit->order)) {
+    return visit->answer(
+        {{},
+         false,
+         Error{ErrorKind::conflict,
+               "the idempotency key was used before for another request: " + known.order.id.to_string(), false,
+               "idempotency-key-reused"}});
+  }
+  const bool check_under_way =
+      known.progress.state == RequestState::received && known.progress.owner && !visit->respond_async;
+  if (!check_under_way) return visit->answer(reply_for(known, true));
+  // The first one's check is still under way: its outcome is this one's too.
+  auto settled = [](const BackupRequest& row) {
+    return row.progress.state != RequestState::received || !row.progress.owner;
+  };
+  watchers_.watch(known.order.id, settled, wait_for_first, [visit, known](Result<BackupRequest> row) {
+    visit->answer(reply_for(row ? std::move(*row) : known, true));
+  });
+}
+
+}  // namespace backupctl::app

@@ -1,0 +1,93 @@
+#include "app/collector.hpp"
+
+#include <utility>
+
+namespace backupctl::app {
+namespace {
+
+constexpr std::int64_t waiting_page = 256;
+
+}  // namespace
+
+void Collector::take(ResultRecord record, Handler<Result<void>> kept) {
+  committer_.submit(KeepResult{record}, Patience::once, [this, record, kept = std::move(kept)](const Outcome& outcome) {
+    if (outcome.status == OutcomeStatus::failed) return kept(*outcome.error);
+    kept(Result<void>{});
+    this->record(record);
+  });
+}
+
+void Collector::read_waiting(std::function<void()> done) {
+  context_.reach("read-results", false);
+  context_.repository().waiting_results(
+      waiting_page, context_.back<Result<std::vector<ResultRecord>>>([this, done = std::move(done)](const auto& page) {
+        context_.reach("read-results", true);
+        if (page) {
+          for (const auto& result : *page) record(result);
+        }
+        done();
+      }));
+}
+
+void Collector::record(ResultRecord result) {
+  if (!recording_.insert({result.command_id, result.body}).second) return;
+  if (!result.result) return settle(result, "unreadable");
+  if (result.result->command_id != result.command_id) return settle(result, "command-mismatch");
+  if (result.result->zone != result.zone) return settle(result, "wrong-zone");
+  const auto id = result.command_id;
+  context_.repository().find_request(
+      id, context_.back<Result<std::optional<BackupRequest>>>([this, result = std::move(result)](const auto& row) {
+        if (!row) return finish(result);  // it still waits and is read again
+        if (!*row) return settle(result, "unknown-command");
+        record_for(result, **row);
+      }));
+}
+
+void Collector::record_for(ResultRecord result, const BackupRequest& row) {
+  const auto with_backup = [this, result, row](const Result<std::optional<Backup>>& backup) {
+    if (!backup) return finish(result);
+    std::string park_reason;
+    auto decider = [&park_reason, this, &result, &backup](const BackupRequest& now) -> std::optional<ChangeRequest> {
+      auto decision = decide(now, *backup, ResultRead{*result.result, context_.new_id<BackupId>()}, context_.now());
+      if (const auto* park = std::get_if<ParkIt>(&decision)) park_reason = park->reason_code;
+      auto* transition = std::get_if<Transition>(&decision);
+      if (!transition) return {};
+      auto change = change_of(now, std::move(*transition));
+      change.recorded = ResultKey{result.command_id, result.body};
+      return change;
+    };
+    auto change = decider(row);
+    if (!change) return settle(result, park_reason);
+    // Decided once, on the row just read. Should another writer be faster, everything is looked at again from the
+    // start: there may be a backup now.
+    auto on_amended = [this, result](const Amended& amended) {
+      finish(result);
+      if (amended.kind == Amended::Kind::nothing_to_do) return record(result);
+      if (amended.kind == Amended::Kind::written) place_freed_(result.zone);
+    };
+    auto once = [change = std::move(*change)](const BackupRequest& now) -> std::optional<ChangeRequest> {
+      if (now.progress.revision + 1 != change.next.revision) return {};
+      return change;
+    };
+    amender_.amend(row, std::move(once), std::move(on_amended));
+  };
+  if (!row.progress.backup_id) return with_backup(std::optional<Backup>{});
+  context_.repository().find_backup(*row.progress.backup_id, context_.back<Result<std::optional<Backup>>>(with_backup));
+}
+
+void Collector::settle(const ResultRecord& result, const std::string& park_reason) {
+  SettleResult command{{result.command_id, result.body}, {}};
+  if (!park_reason.empty()) {
+    command.parked = ParkedResult{
+        context_.new_id<ParkedResultId>(), result.command_id, result.zone, park_reason, result.received, result.body};
+    context_.metrics().count("backupctl_parked_results_total", "reason=\"" + park_reason + "\"");
+    context_.log(
+        LogLevel::warning, "result parked",
+        {{"requestId", result.command_id.to_string()}, {"zone", result.zone.str()}, {"reasonCode", park_reason}});
+  }
+  committer_.submit(std::move(command), Patience::until_written, [this, result](const Outcome&) { finish(result); });
+}
+
+void Collector::finish(const ResultRecord& result) { recording_.erase({result.command_id, result.body}); }
+
+}  // namespace backupctl::app

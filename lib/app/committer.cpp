@@ -1,0 +1,137 @@
+#include "app/committer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "app/retry_delay.hpp"
+#include "app/steps.hpp"
+
+namespace backupctl::app {
+namespace {
+
+constexpr Duration first_hold = std::chrono::milliseconds(50);
+constexpr Duration longest_hold = std::chrono::seconds(2);
+
+}  // namespace
+
+void Committer::submit(Command command, Patience patience, Handler<Outcome> handler) {
+  auto entity = entity_of(command);
+  if (merge(command, handler, entity)) return;
+  if (patience == Patience::once && is_full()) {
+    context_.post([handler = std::move(handler)] {
+      handler({OutcomeStatus::failed,
+               {},
+               false,
+               Error{ErrorKind::overloaded, "too much waits to be written", true, "overloaded"}});
+    });
+    return;
+  }
+  ++waiting_per_entity_[entity];
+  waiting_.push_back({std::move(command), patience, {std::move(handler)}, std::move(entity), false});
+  pump();
+}
+
+// A request that is still waiting to be written as Received and has been checked meanwhile is written once, with both
+// times and both history rows.
+bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::string& entity) {
+  auto* change = std::get_if<ChangeRequest>(&command);
+  if (!change || !waiting_per_entity_.contains(entity)) return false;
+  for (auto& waiting : waiting_) {
+    auto* admit = waiting.entity == entity && !waiting.tried ? std::get_if<AdmitRequest>(&waiting.command) : nullptr;
+    if (!admit || admit->request.progress.revision + 1 != change->next.revision) continue;
+    admit->request.progress = std::move(change->next);
+    std::move(change->history.begin(), change->history.end(), std::back_inserter(admit->history));
+    admit->job_version = std::move(change->job_version);
+    admit->place = std::move(change->place);
+    waiting.handlers.push_back(std::move(handler));
+    return true;
+  }
+  return false;
+}
+
+void Committer::pump() {
+  if (under_way_ || held_ || waiting_.empty()) return;
+  std::vector<Waiting> group;
+  std::deque<Waiting> later;
+  std::unordered_set<std::string> taken;
+  while (!waiting_.empty() && group.size() < context_.options().max_group) {
+    auto& next = waiting_.front();
+    if (taken.insert(next.entity).second) {
+      const auto count = waiting_per_entity_.find(next.entity);
+      if (--count->second == 0) waiting_per_entity_.erase(count);
+      group.push_back(std::move(next));
+    } else {
+      later.push_back(std::move(next));
+    }
+    waiting_.pop_front();
+  }
+  while (!later.empty()) {
+    waiting_.push_front(std::move(later.back()));
+    later.pop_back();
+  }
+  commit(std::move(group));
+}
+
+void Committer::commit(std::vector<Waiting> group) {
+  // In the order of their rows, so that two controllers' groups cannot wait for each other.
+  std::stable_sort(group.begin(), group.end(), [](const auto& a, const auto& b) { return a.entity < b.entity; });
+  std::vector<Command> commands;
+  for (const auto& waiting : group) {
+    context_.reach(step_of(waiting.command), false);
+    commands.push_back(waiting.command);
+  }
+  under_way_ = true;
+  context_.metrics().count("backupctl_commits_total", "");
+  context_.metrics().count("backupctl_commands_total", "", static_cast<std::int64_t>(group.size()));
+  auto shared = std::make_shared<std::vector<Waiting>>(std::move(group));
+  context_.repository().apply(std::move(commands), context_.back<std::vector<Outcome>>([this, shared](auto outcomes) {
+    finish(std::move(*shared), std::move(outcomes));
+  }));
+}
+
+void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes) {
+  bool failed = false;
+  std::vector<Waiting> again;
+  for (std::size_t i = 0; i < group.size(); ++i) {
+    auto& waiting = group[i];
+    auto& outcome = outcomes[i];
+    if (outcome.status == OutcomeStatus::applied) context_.reach(step_of(waiting.command), true);
+    const bool unknown = outcome.status == OutcomeStatus::unknown;
+    const bool passing = outcome.status == OutcomeStatus::failed && outcome.error && outcome.error->retryable;
+    failed = failed || unknown || passing;
+    if (unknown || (passing && waiting.patience == Patience::until_written)) {
+      waiting.tried = true;
+      again.push_back(std::move(waiting));
+      continue;
+    }
+    if (outcome.status == OutcomeStatus::failed) {
+      context_.log(LogLevel::error, "write failed",
+                   {{"step", std::string(step_of(waiting.command))},
+                    {"entity", waiting.entity},
+                    {"error", outcome.error ? outcome.error->detail : std::string()}});
+    }
+    for (std::size_t k = 0; k + 1 < waiting.handlers.size(); ++k) waiting.handlers[k](outcome);
+    waiting.handlers.back()(std::move(outcome));
+  }
+  for (auto at = again.rbegin(); at != again.rend(); ++at) {
+    ++waiting_per_entity_[at->entity];
+    waiting_.push_front(std::move(*at));
+  }
+  failing_ = failed;
+  failures_in_a_row_ = failed ? failures_in_a_row_ + 1 : 0;
+  if (failed) hold();
+  under_way_ = false;  // only now: what the handlers submitted goes into one group
+  pump();
+}
+
+void Committer::hold() {
+  held_ = true;
+  context_.metrics().count("backupctl_store_failures_total", "");
+  context_.post_after(retry_delay(failures_in_a_row_, first_hold, longest_hold, context_.random()), [this] {
+    held_ = false;
+    pump();
+  });
+}
+
+}  // namespace backupctl::app

@@ -1,0 +1,59 @@
+// Every write of the controller goes through here: all Commands that wait when a commit ends make up the next one.
+//
+// On the executor. Nothing is lost on the way: a Command whose outcome is unknown is repeated until the store tells
+// (the guards make that safe), and so is one that failed for a passing reason, except where the caller would rather
+// know.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "app/context.hpp"
+
+namespace backupctl::app {
+
+enum class Patience {
+  until_written,  // for rows that we own: nobody else would do it
+  once,           // for work that its caller can bring again: `failed` is answered at once
+};
+
+class Committer {
+ public:
+  explicit Committer(Context& context) : context_(context) {}
+
+  // `handler` is called once, on the executor, never from inside this call.
+  void submit(Command command, Patience patience, Handler<Outcome> handler);
+
+  bool is_full() const { return waiting_.size() >= context_.options().max_waiting_commands; }
+  bool is_idle() const { return waiting_.empty() && !under_way_; }
+  bool store_answers() const { return !failing_; }
+
+ private:
+  struct Waiting {
+    Command command;
+    Patience patience;
+    std::vector<Handler<Outcome>> handlers;
+    std::string entity;
+    bool tried = false;  // its first outcome was unknown: it must be repeated exactly as it was
+  };
+
+  bool merge(Command& command, Handler<Outcome>& handler, const std::string& entity);
+  void pump();
+  void commit(std::vector<Waiting> group);
+  void finish(std::vector<Waiting> group, std::vector<Outcome> outcomes);
+  void hold();
+
+  Context& context_;
+  std::deque<Waiting> waiting_;
+  std::unordered_map<std::string, std::size_t> waiting_per_entity_;
+  bool under_way_ = false;
+  bool held_ = false;                  // after a failure of the store we give it a moment
+  std::atomic<bool> failing_ = false;  // the last commit failed
+  std::int64_t failures_in_a_row_ = 0;
+};
+
+}  // namespace backupctl::app

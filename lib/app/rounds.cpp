@@ -1,0 +1,178 @@
+#include "app/rounds.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace backupctl::app {
+namespace {
+
+constexpr std::int64_t follow_page = 50;
+constexpr Duration soonest = std::chrono::milliseconds(1);
+
+}  // namespace
+
+void Rounds::start(Handler<Result<void>> handler) {
+  beat([this, handler = std::move(handler)](Result<void> beaten) {
+    if (beaten) {
+      started_ = true;
+      wake();
+    }
+    handler(std::move(beaten));
+  });
+}
+
+void Rounds::beat(Handler<Result<void>> handler) {
+  const auto& options = context_.options();
+  next_beat_ = context_.monotonic() + options.lease / 3;
+  context_.repository().beat(
+      {context_.self(), options.program, context_.started(), context_.now(), options.lease},
+      context_.back<Result<BeatReply>>([this, handler = std::move(handler)](Result<BeatReply> reply) {
+        store_answers_ = reply.has_value();
+        if (!reply) {
+          context_.log(LogLevel::error, "heartbeat failed", {{"error", reply.error().detail}});
+          return handler(std::move(reply).error());
+        }
+        alive_ = std::move(reply->alive);
+        if (reply->rows_freed > 0) {
+          context_.log(LogLevel::info, "took over the requests of a controller that has ended",
+                       {{"count", reply->rows_freed}});
+        }
+        handler(Result<void>{});
+      }));
+}
+
+void Rounds::wake() {
+  if (!started_ || stopped_) return;
+  if (under_way_) {
+    again_ = true;
+    return;
+  }
+  plan_next(Duration{0});
+}
+
+void Rounds::plan_next(Duration delay) {
+  const auto plan = ++plan_;
+  auto begin = [this, plan] {
+    if (plan == plan_ && !under_way_ && !stopped_) run_round();
+  };
+  if (delay <= Duration{0}) {
+    context_.post(std::move(begin));
+  } else {
+    context_.post_after(delay, std::move(begin));
+  }
+}
+
+void Rounds::run_round() {
+  under_way_ = true;
+  again_ = false;
+  next_delay_ = context_.options().poll_every;
+  const auto look = [this](const Result<void>& beaten) {
+    if (!beaten) return end_round();
+    DueQuery query{context_.now(), {}};
+    for (const auto* lane : lanes_) query.zones.push_back(lane->zone().name);
+    context_.repository().due(std::move(query),
+                              context_.back<Result<DueWork>>([this](const auto& due) { on_due(due); }));
+  };
+  if (context_.monotonic() >= next_beat_) {
+    beat(look);
+  } else {
+    look(Result<void>{});
+  }
+}
+
+void Rounds::on_due(const Result<DueWork>& due) {
+  store_answers_ = due.has_value();
+  if (!due) {
+    context_.log(LogLevel::error, "store does not answer", {{"error", due.error().detail}});
+    return end_round();
+  }
+  if (due->next) next_delay_ = std::clamp<Duration>(*due->next - context_.now(), soonest, next_delay_);
+  auto steps = std::make_shared<std::vector<Step>>();
+  if (due->check) add_checks(*steps);
+  add_sends(*steps, *due);
+  add_follows(*steps, *due);
+  steps->push_back([this](const Next& next) { collector_.read_waiting(next); });
+  run_steps(std::move(steps), 0);
+}
+
+void Rounds::run_steps(std::shared_ptr<std::vector<Step>> steps, std::size_t at) {
+  if (at == steps->size() || stopped_) return end_round();
+  (*steps)[at]([this, steps, at] { run_steps(steps, at + 1); });
+}
+
+void Rounds::end_round() {
+  under_way_ = false;
+  if (stopped_) return;
+  plan_next(again_ ? Duration{0} : next_delay_);
+}
+
+void Rounds::claim(ClaimOrder order, std::function<void(std::vector<BackupRequest>)> take, Next next) {
+  context_.reach("claim", false);
+  context_.repository().claim(std::move(order),
+                              context_.back<Result<std::vector<BackupRequest>>>(
+                                  [this, take = std::move(take), next = std::move(next)](auto rows) {
+                                    context_.reach("claim", true);
+                                    if (rows) {
+                                      take(std::move(*rows));
+                                    } else {
+                                      context_.log(LogLevel::error, "claim failed", {{"error", rows.error().detail}});
+                                    }
+                                    next();
+                                  }));
+}
+
+void Rounds::add_checks(std::vector<Step>& steps) {
+  const auto room = context_.options().max_owned_checks - checks_.under_way();
+  if (room <= 0) return;
+  steps.push_back([this, room](Next next) {
+    ClaimOrder order{.stage = Stage::check, .by = context_.self(), .now = context_.now(), .limit = room};
+    const auto take = [this, room](std::vector<BackupRequest> rows) {
+      if (static_cast<std::int64_t>(rows.size()) == room) again_ = true;
+      for (auto& row : rows) checks_.check(std::move(row), WhenUnavailable::try_again_later, [](const Checked&) {});
+    };
+    claim(std::move(order), take, std::move(next));
+  });
+}
+
+void Rounds::add_sends(std::vector<Step>& steps, const DueWork& due) {
+  for (auto* lane : lanes_) {
+    const auto& zone = lane->zone();
+    const bool waiting = std::find(due.send.begin(), due.send.end(), zone.name) != due.send.end();
+    lane->note_backlog(waiting);
+    if (!waiting || !lane->may_call()) continue;
+    steps.push_back([this, lane](Next next) {
+      ClaimOrder order{.stage = Stage::send,
+                       .by = context_.self(),
+                       .now = context_.now(),
+                       .limit = lane->is_on_trial() ? 1 : lane->zone().max_in_flight,
+                       .zone = lane->zone().name,
+                       .max_in_flight = lane->zone().max_in_flight};
+      const auto take = [lane](std::vector<BackupRequest> rows) {
+        for (auto& row : rows) lane->send(std::move(row));
+      };
+      claim(std::move(order), take, std::move(next));
+    });
+  }
+}
+
+void Rounds::add_follows(std::vector<Step>& steps, const DueWork& due) {
+  for (auto* lane : lanes_) {
+    const auto& name = lane->zone().name;
+    if (std::find(due.follow.begin(), due.follow.end(), name) == due.follow.end()) continue;
+    const auto room = follow_page - lane->calls_under_way();
+    if (room <= 0 || !lane->may_call()) continue;
+    steps.push_back([this, lane, room](Next next) {
+      ClaimOrder order{.stage = Stage::follow,
+                       .by = context_.self(),
+                       .now = context_.now(),
+                       .limit = lane->is_on_trial() ? 1 : room,
+                       .zone = lane->zone().name};
+      const auto take = [lane](std::vector<BackupRequest> rows) {
+        for (auto& row : rows) lane->follow(std::move(row));
+      };
+      claim(std::move(order), take, std::move(next));
+    });
+  }
+}
+
+}  // namespace backupctl::app

@@ -1,0 +1,60 @@
+// Keeps everything moving: heartbeats, and rounds in which whatever is due is claimed and given to its stage. What is
+// fresh never waits for a round; what a crash, a delay or another controller left does. On the executor.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <vector>
+
+#include "app/check_stage.hpp"
+#include "app/collector.hpp"
+#include "app/context.hpp"
+#include "app/zone_lane.hpp"
+
+namespace backupctl::app {
+
+class Rounds {
+ public:
+  Rounds(Context& context, CheckStage& checks, Collector& collector, std::vector<ZoneLane*> lanes)
+      : context_(context), checks_(checks), collector_(collector), lanes_(std::move(lanes)) {}
+
+  // The first heartbeat, which also frees what dead controllers owned; then rounds until stop().
+  void start(Handler<Result<void>> handler);
+  void stop() { stopped_ = true; }
+  // A round soon: something may have become due.
+  void wake();
+
+  bool store_answers() const { return store_answers_; }
+  const std::vector<InstanceInfo>& alive() const { return alive_; }
+
+ private:
+  using Next = std::function<void()>;
+  using Step = std::function<void(Next)>;
+
+  void beat(Handler<Result<void>> handler);
+  void run_round();
+  void run_steps(std::shared_ptr<std::vector<Step>> steps, std::size_t at);
+  void end_round();
+  void plan_next(Duration delay);
+  void on_due(const Result<DueWork>& due);
+  void claim(ClaimOrder order, std::function<void(std::vector<BackupRequest>)> take, Next next);
+  void add_checks(std::vector<Step>& steps);
+  void add_sends(std::vector<Step>& steps, const DueWork& due);
+  void add_follows(std::vector<Step>& steps, const DueWork& due);
+
+  Context& context_;
+  CheckStage& checks_;
+  Collector& collector_;
+  std::vector<ZoneLane*> lanes_;
+  bool started_ = false;
+  bool stopped_ = false;
+  bool under_way_ = false;
+  bool again_ = false;
+  std::atomic<bool> store_answers_ = false;
+  Duration next_beat_{};
+  Duration next_delay_{};
+  std::uint64_t plan_ = 0;  // only the latest planned round starts
+  std::vector<InstanceInfo> alive_;
+};
+
+}  // namespace backupctl::app
