@@ -8,6 +8,21 @@ namespace backupctl::wire {
 
 namespace json = boost::json;
 
+namespace {
+
+// For logs and for whoever reads one line only. A pointer that a caller made long is left to the list of faults.
+std::string summary_of(const std::vector<Fault>& faults) {
+  const auto& first = faults.front();
+  std::string summary = first.pointer.empty()         ? "the document"
+                        : first.pointer.size() <= 100 ? first.pointer
+                                                      : "a member with a long name";
+  summary += ' ' + first.detail;
+  if (faults.size() > 1) summary += ", and " + std::to_string(faults.size() - 1) + " more";
+  return summary + '.';
+}
+
+}  // namespace
+
 std::string_view kind_name(const json::value& value) {
   switch (value.kind()) {
     case json::kind::null:
@@ -47,9 +62,8 @@ Result<void> ObjectReader::finish() {
   if (refusal_) return *std::exchange(refusal_, {});
   check_unknown();
   if (faults_.empty()) return {};
-  const auto detail = faults_.size() == 1 ? std::string("One member is not acceptable.")
-                                          : std::to_string(faults_.size()) + " members are not acceptable.";
-  return Error{ErrorKind::invalid, detail, false, "invalid-request", std::move(faults_)};
+  auto detail = summary_of(faults_);
+  return Error{ErrorKind::invalid, std::move(detail), false, "invalid-request", std::move(faults_)};
 }
 
 const json::value* ObjectReader::find(std::string_view name, bool is_required) {

@@ -78,6 +78,7 @@ TEST(ObjectReader, CollectsEveryFaultWithItsPointer) {
   ASSERT_FALSE(done.has_value());
   EXPECT_EQ(done.error().kind, ErrorKind::invalid);
   EXPECT_EQ(done.error().code, "invalid-request");
+  EXPECT_EQ(done.error().detail, "/id must be a UUID (8-4-4-4-12 hexadecimal digits), and 18 more.");
   EXPECT_EQ(done.error().faults,
             (Faults{{"/id", "must be a UUID (8-4-4-4-12 hexadecimal digits)"},
                     {"/date", "is required"},
@@ -111,7 +112,10 @@ TEST(ObjectReader, RefusesADocumentThatIsNoObject) {
   const auto document = parse_strict("[1]").value();
   ObjectReader in(document);
   EXPECT_FALSE(in.required<std::string>("a"));
-  EXPECT_EQ(in.finish().error().faults, (Faults{{"", "must be an object, not an array"}}));
+  const auto done = in.finish();
+  ASSERT_FALSE(done.has_value());
+  EXPECT_EQ(done.error().faults, (Faults{{"", "must be an object, not an array"}}));
+  EXPECT_EQ(done.error().detail, "the document must be an object, not an array.");
 }
 
 }  // namespace

@@ -123,6 +123,8 @@ TEST(ZoneResultJson, NamesEveryBadMember) {
   EXPECT_EQ(pointers("123,", "9223372036854775808,"), Pointers{"/byteCount"});
   EXPECT_EQ(pointers("123,", "\"123\","), Pointers{"/byteCount"});
   EXPECT_EQ(pointers("2026-11-24T02:25:01.123456Z", "2026-11-24 02:25:01"), Pointers{"/copyStartTime"});
+  EXPECT_EQ(pointers("2026-11-24T02:25:01.123456Z", "0001-01-01T00:00:00+00:01"), Pointers{"/copyStartTime"});
+  EXPECT_EQ(pointers("2026-11-24T02:25:01.123456Z", "9999-12-31T23:59:59-00:01"), Pointers{"/copyStartTime"});
   EXPECT_EQ(pointers("2026-11-24T02:25:02.123456Z", ""), Pointers{"/copyEndTime"});
   EXPECT_EQ(pointers("\"2026-11-24T02:25:03.123456Z\"", "null"), Pointers{"/verifyStartTime"});
   EXPECT_EQ(pointers("2026-11-24T02:25:04.123456Z", "24:00"), Pointers{"/verifyEndTime"});
