@@ -70,6 +70,8 @@ Error from_current_exception(std::string_view doing) {
     throw;
   } catch (const ::soci::sqlite3_soci_error& error) {
     return sqlite_error(error.result(), doing, error.what());
+  } catch (const CorruptRow& error) {
+    return {ErrorKind::corrupt, std::string(doing) + ": a row is damaged: " + error.what(), false, "store-corrupt", {}};
   } catch (const std::exception& error) {
     return {ErrorKind::internal, std::string(doing) + ": " + error.what()};
   }

@@ -2,6 +2,7 @@
 // Thread rule: functions from any thread.
 #pragma once
 
+#include <stdexcept>
 #include <string_view>
 
 #include "backupctl/result.hpp"
@@ -25,7 +26,14 @@ Error sqlite_error(int extended_code, std::string_view doing, std::string_view m
 // "store-commit-unknown". Never try again on this store: end the process and let the next one read the log.
 Error sqlite_commit_error(int extended_code, std::string_view message);
 
-// To be called in a catch block: what is being thrown, as an Error (SOCI's by the table above; others internal).
+// A row that cannot be what we wrote. Thrown by row mappers; leaves lib/soci as corrupt, "store-corrupt".
+class CorruptRow : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// To be called in a catch block: what is being thrown, as an Error (SOCI's by the table above, CorruptRow; others
+// internal).
 Error from_current_exception(std::string_view doing);
 
 }  // namespace backupctl::soci

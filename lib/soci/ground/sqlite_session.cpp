@@ -37,7 +37,9 @@ Result<void> SqliteSession::commit() {
   if (code == 0) return {};
   auto error = sqlite_commit_error(code, raw::message(handle()));
   roll_back();
-  if (error.kind == ErrorKind::unknown_outcome) fatal_ = error;
+  // What comes after it is certainly not written.
+  if (error.kind == ErrorKind::unknown_outcome)
+    fatal_ = Error{ErrorKind::unavailable, error.detail, false, error.code, {}};
   return error;
 }
 

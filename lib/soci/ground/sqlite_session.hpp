@@ -34,7 +34,7 @@ class SqliteSession {
   // Runs body() -> Result<T> in one transaction: past the turnstile, BEGIN IMMEDIATE, COMMIT. An Error or an exception
   // from the body rolls everything back and is what write returns. Also returned: "store-busy" when others did not
   // let us in within the busy timeout, and what COMMIT can say (sqlite_error.hpp).
-  // After "store-commit-unknown" each later write fails with the same error.
+  // After "store-commit-unknown" each later write fails with the same code, as unavailable: it is not written.
   template <class F>
   std::invoke_result_t<F&> write(F&& body);
 

@@ -1,0 +1,48 @@
+// The durable store of a controller: opened by URL, made and brought to the newest schema on the way.
+//
+//   auto store = backupctl::soci::open("sqlite:///var/lib/ledger/backups.db");
+//   if (!store) …store.error()
+//   Controller controller{{…, .repository = **store, …}};
+//
+// Any number of controllers, in any number of processes of one machine, may have one SQLite store open. It must lie on
+// a local file system.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "backupctl/repository.hpp"
+#include "backupctl/result.hpp"
+
+namespace backupctl::soci {
+
+struct OpenOptions {
+  // False: a missing store is an error. A store that was here and has gone is refused either way.
+  bool create = true;
+  // How long a write waits for other processes that write, before it fails as unavailable.
+  std::chrono::milliseconds busy_timeout{5000};
+  // Threads, and connections, that read beside the one that writes.
+  std::size_t readers = 2;
+  // SQLite's VFS by name, for tests that inject faults; empty: the platform's.
+  std::string sqlite_vfs{};
+};
+
+// Thread rule: any thread. Errors, with the store's bytes untouched; codes are stable:
+//   invalid                            the URL is none, or of an engine that is not built in
+//   store-missing, store-vanished      (not_found)
+//   store-no-permission, store-full, store-busy, store-io-error, store-read-only, store-unreachable  (unavailable)
+//   store-empty, store-foreign, store-other-product, store-is-a-folder, store-changed, store-corrupt  (corrupt)
+//   store-newer                        (conflict) a newer version of the program has used it
+Result<std::unique_ptr<Repository>> open(std::string_view url, OpenOptions options = {});
+
+// The same without threads of its own, for callers that bring theirs. Errors: as above.
+Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, const OpenOptions& options = {});
+
+// After a write that answered OutcomeStatus::unknown, or failed with the code "store-commit-unknown", the disk has
+// failed us in the middle of a commit: every later write fails with that code too. End the process; the next one reads
+// the log and knows.
+
+}  // namespace backupctl::soci

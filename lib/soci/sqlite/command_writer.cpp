@@ -1,0 +1,77 @@
+#include "soci/sqlite/command_writer.hpp"
+
+#include "soci/sqlite/job_version.hpp"
+#include "soci/sqlite/request_statements.hpp"
+#include "soci/sqlite/result_statements.hpp"
+
+namespace backupctl::soci {
+
+namespace {
+
+Outcome answer(OutcomeStatus status) { return {status, {}, false, {}}; }
+Outcome applied_if(bool changed) { return answer(changed ? OutcomeStatus::applied : OutcomeStatus::already_done); }
+
+// The progress to write, given what places the zone has left.
+const RequestProgress& choose(SqliteSession& session, const RequestProgress& next,
+                              const std::optional<SendPlace>& place, bool& no_place) {
+  if (!place) return next;
+  const auto places = zone_places(session, place->zone);
+  no_place = places.paused || places.taken >= place->max_in_flight;
+  return no_place ? place->otherwise : next;
+}
+
+Outcome write(SqliteSession& session, const AdmitRequest& command) {
+  const auto& order = command.request.order;
+  bool no_place = false;
+  const auto& progress = choose(session, command.request.progress, command.place, no_place);
+  if (!insert_request(session, order, progress)) {
+    if (auto same = find_request(session, order.id)) return {OutcomeStatus::already_done, std::move(same), false, {}};
+    return {OutcomeStatus::lost_guard, find_request(session, order.requester, order.key.value()), false, {}};
+  }
+  for (const auto& entry : command.history) append_history(session, order.id, entry);
+  if (command.job_version) keep_job_version(session, *command.job_version);
+  return {OutcomeStatus::applied, BackupRequest{order, progress}, no_place, {}};
+}
+
+Outcome write(SqliteSession& session, const ChangeRequest& command) {
+  bool no_place = false;
+  const auto& progress = choose(session, command.next, command.place, no_place);
+  auto order = update_request(session, command.id, command.from, progress);
+  if (!order) {
+    auto current = find_request(session, command.id);
+    const bool done = current && (current->progress == command.next ||
+                                  (command.place && current->progress == command.place->otherwise));
+    return {done ? OutcomeStatus::already_done : OutcomeStatus::lost_guard, std::move(current), false, {}};
+  }
+  for (const auto& entry : command.history) append_history(session, command.id, entry);
+  if (command.job_version) keep_job_version(session, *command.job_version);
+  if (command.backup) insert_backup(session, *command.backup);
+  if (command.recorded) remove_result(session, *command.recorded);
+  return {OutcomeStatus::applied, BackupRequest{*std::move(order), progress}, no_place, {}};
+}
+
+Outcome write(SqliteSession& session, const KeepResult& command) {
+  return applied_if(insert_result(session, command.record));
+}
+
+Outcome write(SqliteSession& session, const SettleResult& command) {
+  if (!remove_result(session, command.key)) return answer(OutcomeStatus::already_done);
+  if (command.parked) insert_parked(session, *command.parked);
+  return answer(OutcomeStatus::applied);
+}
+
+Outcome write(SqliteSession& session, const Park& command) {
+  return applied_if(insert_parked(session, command.parked));
+}
+
+Outcome write(SqliteSession& session, const PauseZone& command) {
+  return applied_if(set_paused(session, command.zone, command.paused));
+}
+
+}  // namespace
+
+Outcome write_command(SqliteSession& session, const Command& command) {
+  return std::visit([&](const auto& one) { return write(session, one); }, command);
+}
+
+}  // namespace backupctl::soci

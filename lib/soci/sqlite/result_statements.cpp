@@ -1,0 +1,110 @@
+#include "soci/sqlite/result_statements.hpp"
+
+#include "soci/rows/backup_row.hpp"
+#include "soci/rows/result_row.hpp"
+
+namespace backupctl::soci {
+
+namespace {
+
+struct InsertResult {
+  explicit InsertResult(::soci::session& sql) : insert(sql) {
+    const auto each = [&](auto&& f) { row.columns(f); };
+    prepare(insert,
+            "INSERT INTO zone_result (" + listed(each, "@") + ") SELECT " + listed(each, ":@") +
+                " WHERE NOT EXISTS (SELECT 1 FROM zone_result WHERE command_id = :command_id AND body = :body)",
+            [&](auto, auto parameters) { row.columns(parameters); });
+  }
+  ResultRow row;
+  ::soci::statement insert;
+};
+
+struct RemoveResult {
+  explicit RemoveResult(::soci::session& sql) : remove(sql) {
+    prepare(remove, "DELETE FROM zone_result WHERE command_id = :command_id AND body = :body",
+            [&](auto, auto parameters) {
+              parameters("command_id", command_id);
+              parameters("body", body);
+            });
+  }
+  std::string command_id, body;
+  ::soci::statement remove;
+};
+
+struct InsertParked {
+  explicit InsertParked(::soci::session& sql) : insert(sql) {
+    const auto each = [&](auto&& f) { row.columns(f); };
+    prepare(insert,
+            "INSERT INTO parked_result (" + listed(each, "@") + ") VALUES (" + listed(each, ":@") +
+                ") ON CONFLICT DO NOTHING",
+            [&](auto, auto parameters) { row.columns(parameters); });
+  }
+  ParkedRow row;
+  ::soci::statement insert;
+};
+
+struct InsertBackup {
+  explicit InsertBackup(::soci::session& sql) : insert(sql) {
+    const auto each = [&](auto&& f) { row.columns(f); };
+    prepare(insert,
+            "INSERT INTO backup (" + listed(each, "@") + ", version_of_date) SELECT " + listed(each, ":@") +
+                ", coalesce(max(version_of_date), 0) + 1 FROM backup"
+                " WHERE backup_job_id = :backup_job_id AND data_as_of_date = :data_as_of_date",
+            [&](auto, auto parameters) { row.columns(parameters); });
+  }
+  BackupRow row;
+  ::soci::statement insert;
+};
+
+template <bool paused>
+struct SetPaused {
+  explicit SetPaused(::soci::session& sql) : change(sql) {
+    prepare(change,
+            paused ? "INSERT INTO paused_zone (zone) VALUES (:zone) ON CONFLICT DO NOTHING"
+                   : "DELETE FROM paused_zone WHERE zone = :zone",
+            [&](auto, auto parameters) { parameters("zone", zone); });
+  }
+  bool run(const ZoneName& name) {
+    zone = name.str();
+    change.execute(true);
+    return change.get_affected_rows() > 0;
+  }
+  std::string zone;
+  ::soci::statement change;
+};
+
+}  // namespace
+
+bool insert_result(SqliteSession& session, const ResultRecord& record) {
+  auto& statement = session.prepared<InsertResult>();
+  statement.row.set(record);
+  statement.insert.execute(true);
+  return statement.insert.get_affected_rows() > 0;
+}
+
+bool remove_result(SqliteSession& session, const ResultKey& key) {
+  auto& statement = session.prepared<RemoveResult>();
+  statement.command_id = key.command_id.to_string();
+  statement.body = key.body;
+  statement.remove.execute(true);
+  return statement.remove.get_affected_rows() > 0;
+}
+
+bool insert_parked(SqliteSession& session, const ParkedResult& parked) {
+  auto& statement = session.prepared<InsertParked>();
+  statement.row.set(parked);
+  statement.insert.execute(true);
+  return statement.insert.get_affected_rows() > 0;
+}
+
+bool set_paused(SqliteSession& session, const ZoneName& zone, bool paused) {
+  return paused ? session.prepared<SetPaused<true>>().run(zone) : session.prepared<SetPaused<false>>().run(zone);
+}
+
+void insert_backup(SqliteSession& session, const Backup& backup) {
+  auto& statement = session.prepared<InsertBackup>();
+  statement.row.set(backup);
+  statement.insert.execute(true);
+}
+
+}  // namespace backupctl::soci

@@ -1,0 +1,16 @@
+// The statements that write results, parked results, backups and pauses, each prepared once for its session.
+// Thread rule: that of the session. Each says whether it changed anything.
+#pragma once
+
+#include "backupctl/repository.hpp"
+#include "soci/ground/sqlite_session.hpp"
+
+namespace backupctl::soci {
+
+bool insert_result(SqliteSession& session, const ResultRecord& record);
+bool remove_result(SqliteSession& session, const ResultKey& key);
+bool insert_parked(SqliteSession& session, const ParkedResult& parked);
+bool set_paused(SqliteSession& session, const ZoneName& zone, bool paused);
+void insert_backup(SqliteSession& session, const Backup& backup);  // numbered after those of its job and date
+
+}  // namespace backupctl::soci

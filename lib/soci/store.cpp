@@ -1,0 +1,31 @@
+#include "backupctl/soci/store.hpp"
+
+#include "backupctl/blocking.hpp"
+#include "backupctl/serial_executor.hpp"
+#include "soci/ground/store_url.hpp"
+#include "soci/sqlite/repository.hpp"
+
+namespace backupctl::soci {
+
+Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, const OpenOptions& options) {
+  auto parsed = parse_store_url(url);
+  if (!parsed) return std::move(parsed).error();
+  const auto* sqlite = std::get_if<SqliteUrl>(&*parsed);
+  if (!sqlite) {
+    return Error{ErrorKind::invalid, "stores on PostgreSQL are not built into this version; use sqlite:///path"};
+  }
+  const SqliteOptions sqlite_options{.create = options.create ? Create::automatic : Create::never,
+                                     .busy_timeout = options.busy_timeout,
+                                     .vfs = options.sqlite_vfs};
+  auto repository = SqliteRepository::open(sqlite->path, sqlite_options, SystemClock{}.now());
+  if (!repository) return std::move(repository).error();
+  return std::unique_ptr<BlockingRepository>{*std::move(repository)};
+}
+
+Result<std::unique_ptr<Repository>> open(std::string_view url, OpenOptions options) {
+  auto engine = open_blocking(url, options);
+  if (!engine) return std::move(engine).error();
+  return std::unique_ptr<Repository>{std::make_unique<RepositoryThreads>(*std::move(engine), options.readers)};
+}
+
+}  // namespace backupctl::soci
