@@ -54,8 +54,8 @@ std::optional<Response> refuse_query(const Route& route, const Request& request)
       faults.push_back({name, "the query parameter comes more than once"});
   }
   if (faults.empty()) return {};
-  return problem_response(400, "invalid-query", "a query parameter is not right: " + faults.front().detail,
-                          std::move(faults));
+  std::string detail = "query parameter " + faults.front().pointer + ": " + faults.front().detail;
+  return problem_response(400, "invalid-query", std::move(detail), std::move(faults));
 }
 
 void write_log(Logger& logger, const Response& response, const std::string& method, const std::string& path,

@@ -27,8 +27,7 @@ constexpr rlim_t files_of_the_process = 256;              // descriptors for eve
 
 Result<tcp::endpoint> resolve(asio::io_context& context, const std::string& listen) {
   const auto fault = [&listen](const std::string& what) {
-    return Error{
-        ErrorKind::invalid, "cannot listen on \"" + listen + "\": " + what, false, {}, {{"http.listen", what}}};
+    return Error{ErrorKind::invalid, "cannot listen on \"" + listen + "\": " + what, false, {}, {{"listen", what}}};
   };
   const auto colon = listen.rfind(':');
   if (colon == std::string::npos || colon == 0 || colon + 1 == listen.size()) return fault("it must be HOST:PORT");
@@ -37,9 +36,13 @@ Result<tcp::endpoint> resolve(asio::io_context& context, const std::string& list
     host = host.substr(1, host.size() - 2);
   else if (host.find(':') != std::string::npos)
     return fault("an IPv6 address needs brackets");
+  const auto port = listen.substr(colon + 1);
+  // getaddrinfo takes 99999 for 34463.
+  if (port.size() > 5 || !std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; }) ||
+      std::stoi(port) > 65535)
+    return fault("the port must be a number from 0 to 65535");
   error_code error;
-  const auto found = tcp::resolver(context).resolve(host, listen.substr(colon + 1),
-                                                    tcp::resolver::passive | tcp::resolver::numeric_service, error);
+  const auto found = tcp::resolver(context).resolve(host, port, tcp::resolver::passive, error);
   if (error || found.empty()) return fault(error.message());
   for (const auto& entry : found) {  // "localhost" is 127.0.0.1 first: that is what its clients try
     if (entry.endpoint().address().is_v4()) return entry.endpoint();
@@ -62,6 +65,26 @@ asio::awaitable<void> run(std::shared_ptr<Session> session, bool overloaded) {
     co_await session->turn_away();
   else
     co_await session->serve();
+}
+
+asio::awaitable<void> accept(std::shared_ptr<ServerState> state) {
+  bool told = false;
+  while (state->acceptor.is_open()) {
+    error_code error;
+    tcp::socket socket = co_await state->acceptor.async_accept(redirect_error(use_awaitable, error));
+    if (!state->acceptor.is_open()) break;
+    if (!error) {
+      told = false;
+      state->begin(std::move(socket));
+      continue;
+    }
+    // Most likely there is no descriptor left: connections wait in the kernel until one ends.
+    if (!told && state->logger != nullptr)
+      state->logger->write(LogLevel::warning, "cannot accept http connections now", {{"detail", error.message()}});
+    told = true;
+    state->pause.expires_after(std::chrono::milliseconds{100});
+    co_await state->pause.async_wait(redirect_error(use_awaitable, error));
+  }
 }
 
 }  // namespace
@@ -95,27 +118,6 @@ void ServerState::begin(tcp::socket socket) {
       self->logger->write(LogLevel::error, "an http connection failed", {{"detail", error.what()}});
     }
   });
-}
-
-asio::awaitable<void> ServerState::accept() {
-  const auto self = shared_from_this();
-  bool told = false;
-  while (acceptor.is_open()) {
-    error_code error;
-    tcp::socket socket = co_await acceptor.async_accept(redirect_error(use_awaitable, error));
-    if (!acceptor.is_open()) break;
-    if (!error) {
-      told = false;
-      begin(std::move(socket));
-      continue;
-    }
-    // Most likely there is no descriptor left: connections wait in the kernel until one ends.
-    if (!told && logger != nullptr)
-      logger->write(LogLevel::warning, "cannot accept http connections now", {{"detail", error.message()}});
-    told = true;
-    pause.expires_after(std::chrono::milliseconds{100});
-    co_await pause.async_wait(redirect_error(use_awaitable, error));
-  }
 }
 
 void ServerState::gone(Session* session) {
@@ -158,7 +160,7 @@ Result<std::string> Server::start() {
   }
   raise_descriptor_limit(state_->options.max_connections);
   const auto address = to_string(acceptor.local_endpoint());
-  asio::co_spawn(state_->context, state_->accept(), asio::detached);
+  asio::co_spawn(state_->context, accept(state_), asio::detached);
   return address;
 }
 

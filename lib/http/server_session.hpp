@@ -24,7 +24,6 @@ class Session;
 struct ServerState : std::enable_shared_from_this<ServerState> {
   ServerState(Runtime& runtime, ServerOptions chosen, Handler chosen_handler, Logger& log, Random& random_source);
 
-  boost::asio::awaitable<void> accept();
   void begin(boost::asio::ip::tcp::socket socket);
   void gone(Session* session);
   void cut_all();
