@@ -165,6 +165,8 @@ const std::vector<Trick> tricks = {
     {"ChunkLineFeedAlone", post(chunked, "3\nabc\n0\n\n"), 400},
     {"GiantChunkExtension", post(chunked, "3;x=" + std::string(5000, 'y') + "\r\nabc\r\n0\r\n\r\n"), 400},
     {"EndlessChunkExtension", post(chunked, "3;x=" + std::string(1000000, 'y')), 400},
+    {"EndlessTrailer", post(chunked, "0\r\nX: " + std::string(1000000, 'y')), 400},
+    {"FoldedTrailerWithControl", post(chunked, "0\r\nX: a\x01\r\n b\r\n\r\n"), 400},
     {"ManyChunkExtensions", post(chunked, repeated("1;abcdefghij\r\nx\r\n", 1000)), 400},
 };
 
