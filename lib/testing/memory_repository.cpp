@@ -161,9 +161,9 @@ Result<std::vector<BackupRequest>> MemoryRepository::claim(const ClaimOrder& ord
   return claimed;
 }
 
-void MemoryRepository::free_rows_of(InstanceId id, Timestamp now, std::int64_t& freed) {
+void MemoryRepository::free_rows_of_nobody(Timestamp now, std::int64_t& freed) {
   for (auto& [request_id, request] : requests_) {
-    if (request.progress.owner != id) continue;
+    if (!request.progress.owner || instances_.contains(*request.progress.owner)) continue;
     request.progress.owner.reset();
     request.progress.next_action = now;
     ++request.progress.revision;
@@ -176,13 +176,13 @@ Result<BeatReply> MemoryRepository::beat(const InstanceBeat& beat) {
   BeatReply reply;
   for (auto at = instances_.begin(); at != instances_.end();) {
     if (at->second.last_beat + beat.lease < beat.now) {
-      free_rows_of(at->first, beat.now, reply.rows_freed);
       at = instances_.erase(at);
     } else {
       reply.alive.push_back({at->first, at->second.program, at->second.started});
       ++at;
     }
   }
+  free_rows_of_nobody(beat.now, reply.rows_freed);
   return reply;
 }
 
@@ -190,8 +190,9 @@ Result<void> MemoryRepository::leave(InstanceId id) {
   const auto found = instances_.find(id);
   if (found == instances_.end()) return {};
   std::int64_t freed = 0;
-  free_rows_of(id, found->second.last_beat, freed);
+  const auto last_beat = found->second.last_beat;
   instances_.erase(found);
+  free_rows_of_nobody(last_beat, freed);
   return {};
 }
 
@@ -273,7 +274,8 @@ Result<DueWork> MemoryRepository::due(const DueQuery& query) {
   DueWork work;
   const auto is_asked_for = [&](const BackupRequest& request) {
     if (request.progress.state == RequestState::received) return true;
-    return std::any_of(query.zones.begin(), query.zones.end(), [&](const auto& zone) { return is_in_zone(request, zone); });
+    return std::any_of(query.zones.begin(), query.zones.end(),
+                       [&](const auto& zone) { return is_in_zone(request, zone); });
   };
   const auto add = [](std::vector<ZoneName>& zones, const BackupRequest& request) {
     const auto& zone = request.progress.terms->zone;

@@ -1,0 +1,124 @@
+// The repository's contract: lists and the survey. Included by repository_contract.hpp.
+#pragma once
+
+#include "backupctl/testing/repository_fixture.hpp"
+
+namespace backupctl::testing {
+
+TEST_P(RepositoryContract, RequestsAreListedNewestFirstInPages) {
+  for (const int n : {3, 1, 2, 5, 4}) put(received(n));
+  const auto page = [&](std::optional<RequestId> after) {
+    return ids(store().list_requests({.after = after, .limit = 2}).value());
+  };
+  EXPECT_EQ(page({}), (std::vector<RequestId>{request_id(5), request_id(4)}));
+  put(received(6));  // an insert meanwhile shifts nothing
+  EXPECT_EQ(page(request_id(4)), (std::vector<RequestId>{request_id(3), request_id(2)}));
+  EXPECT_EQ(page(request_id(2)), std::vector<RequestId>{request_id(1)});
+  EXPECT_TRUE(page(request_id(1)).empty());
+}
+
+TEST_P(RepositoryContract, RequestsAreFilteredByEachOfTheirTraits) {
+  put(received(1));
+  auto other = sent(2);
+  other.order.job_id = job_id(2);
+  other.order.transport = TransportKind::library;
+  other.order.requester = owner("ann");
+  other.order.received = at(-10);
+  put(other);
+  const auto list = [&](RequestQuery query) { return ids(store().list_requests(query).value()); };
+  const std::vector<RequestId> first{request_id(1)}, second{request_id(2)};
+  EXPECT_EQ(list({.job_id = job_id(1)}), first);
+  EXPECT_EQ(list({.job_id = job_id(2)}), second);
+  EXPECT_EQ(list({.state = RequestState::received}), first);
+  EXPECT_EQ(list({.state = RequestState::sent}), second);
+  EXPECT_EQ(list({.transport = TransportKind::library}), second);
+  EXPECT_EQ(list({.requester = owner("ann")}), second);
+  EXPECT_EQ(list({.received_from = at(0)}), first);
+  EXPECT_EQ(list({.received_to = at(0)}), second);
+  EXPECT_EQ(list({.received_from = at(-10), .received_to = at(1)}).size(), 2u);
+  EXPECT_TRUE(list({.job_id = job_id(1), .state = RequestState::sent}).empty());
+}
+
+TEST_P(RepositoryContract, BackupsAreListedNewestFirstAndFiltered) {
+  for (int n = 1; n <= 3; ++n) {
+    auto request = sent(n, n == 2 ? "tapes" : "files");
+    if (n == 3) request.order.data_as_of = date("2021-02-01");
+    if (n == 3) request.order.job_id = job_id(2);
+    if (n == 1) request.order.requester = owner("ann");
+    put(request);
+    ChangeRequest change{request_id(n), RequestState::sent, succeeded(request, backup_id(n))};
+    change.backup = backup_of(request, n);
+    ASSERT_EQ(run(change).status, OutcomeStatus::applied);
+  }
+  const auto list = [&](BackupQuery query) {
+    const auto backups = store().list_backups(query).value();
+    std::vector<BackupId> found;
+    for (const auto& backup : backups) found.push_back(backup.id);
+    return found;
+  };
+  const BackupId one = backup_id(1), two = backup_id(2), three = backup_id(3);
+  EXPECT_EQ(list({}), (std::vector{three, two, one}));
+  EXPECT_EQ(list({.limit = 1}), std::vector{three});
+  EXPECT_EQ(list({.after = three, .limit = 1}), std::vector{two});
+  EXPECT_EQ(list({.job_id = job_id(2)}), std::vector{three});
+  EXPECT_EQ(list({.request_id = request_id(2)}), std::vector{two});
+  EXPECT_EQ(list({.zone = zone("tapes")}), std::vector{two});
+  EXPECT_EQ(list({.state = BackupState::deleted}), std::vector<BackupId>{});
+  EXPECT_EQ(list({.state = BackupState::stored}).size(), 3u);
+  EXPECT_EQ(list({.as_of_from = date("2021-01-09")}), std::vector{three});
+  EXPECT_EQ(list({.as_of_to = date("2021-01-08")}), (std::vector{two, one}));
+  EXPECT_EQ(list({.requester = owner("ann")}), std::vector{one});
+  const auto listed = store().list_backups({.request_id = request_id(1)}).value();
+  EXPECT_EQ(listed, std::vector{*store().find_backup(one).value()});
+}
+
+TEST_P(RepositoryContract, ParkedResultsAreListedNewestFirst) {
+  for (const int n : {2, 1, 3}) run(Park{parked(n)});
+  EXPECT_EQ(store().list_parked({.limit = 2}).value(), (std::vector{parked(3), parked(2)}));
+  EXPECT_EQ(store().list_parked({.after = parked_id(2)}).value(), std::vector{parked(1)});
+}
+
+TEST_P(RepositoryContract, TheSurveyCountsOpenWork) {
+  put(received(1));
+  auto older = received(2);
+  older.order.received = at(-60);
+  put(older);
+  put(owned(allowed(3), instance_id(1)));
+  put(allowed(4));
+  put(sent(5));
+  put(sent(6));
+  run(ChangeRequest{request_id(6), RequestState::sent, failed(sent(6))});
+  run(PauseZone{zone("tapes"), true});
+  run(Park{parked(1)});
+  run(KeepResult{result(request_id(5), "a")});
+  run(KeepResult{result(request_id(5), "b")});
+
+  const auto survey = store().survey().value();
+  ASSERT_EQ(survey.states.size(), 3u);
+  for (const auto& [state, count, oldest] : survey.states) {
+    const bool is_sent = state == RequestState::sent;
+    EXPECT_EQ(count, is_sent ? 1 : 2) << to_string(state);
+    EXPECT_EQ(oldest, state == RequestState::received ? at(-60) : at(0)) << to_string(state);
+  }
+  ASSERT_EQ(survey.zones.size(), 2u);
+  for (const auto& [name, paused, in_flight, waiting] : survey.zones) {
+    EXPECT_EQ(paused, name == zone("tapes"));
+    EXPECT_EQ(in_flight, name == zone() ? 2 : 0);
+    EXPECT_EQ(waiting, name == zone() ? 1 : 0);
+  }
+  EXPECT_EQ(survey.parked_results, 1);
+  EXPECT_EQ(survey.waiting_results, 2);
+  EXPECT_EQ(survey.rows_without_next_step, 0);
+}
+
+TEST_P(RepositoryContract, AnEmptyStoreHasNothing) {
+  const auto survey = store().survey().value();
+  for (const auto& state : survey.states) EXPECT_EQ(state.count, 0);
+  EXPECT_TRUE(survey.zones.empty());
+  EXPECT_TRUE(store().list_requests({}).value().empty());
+  EXPECT_TRUE(store().list_backups({}).value().empty());
+  EXPECT_TRUE(store().waiting_results(10).value().empty());
+  EXPECT_EQ(store().find_backup(backup_id(1)).value(), std::nullopt);
+}
+
+}  // namespace backupctl::testing
