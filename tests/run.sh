@@ -1,0 +1,118 @@
+#!/bin/sh
+# run.sh: installs what is missing, builds, and runs every check and test. Needs a Debian 12 machine; the network only
+# for packages that are missing. Ends with "N passed, N failed" and fails when anything did.
+set -u
+cd "$(dirname "$0")/.." || exit 2
+jobs=$(nproc 2>/dev/null || echo 2)
+logs=build/test-logs
+mkdir -p $logs || exit 2
+exec </dev/null
+
+passed=0 failed=0 started=$(date +%s) report=
+
+# stage BUDGET_MINUTES NAME COMMAND...: runs the command, counts it and prints how long it took against its budget.
+stage() {
+  budget=$1 name=$2
+  shift 2
+  printf '\n== %s (budget %s min)\n' "$name" "$budget"
+  begun=$(date +%s)
+  if "$@"; then
+    verdict=ok
+    passed=$((passed + 1))
+  else
+    verdict=FAILED
+    failed=$((failed + 1))
+  fi
+  took=$(($(date +%s) - begun))
+  over=
+  [ $took -le $((budget * 60)) ] || over=', over its budget'
+  line=$(printf '%-34s %-6s %3d min %02d s of %2d min%s' "$name" $verdict $((took / 60)) $((took % 60)) "$budget" "$over")
+  echo "== $line"
+  report="$report$line
+"
+  [ $verdict = ok ]
+}
+
+# quietly NAME COMMAND...: output to a log; its end is shown when the command fails.
+quietly() {
+  log=$logs/$1.log
+  shift
+  "$@" >"$log" 2>&1 && return 0
+  tail -n 60 "$log"
+  echo "(all of it: $log)"
+  return 1
+}
+
+finish() {
+  printf '\n%s' "$report"
+  took=$(($(date +%s) - started))
+  printf '%-34s        %3d min %02d s of 35 min\n\n' 'all' $((took / 60)) $((took % 60))
+  echo "$passed passed, $failed failed"
+  [ $failed -eq 0 ]
+  exit
+}
+
+cpp_files() {
+  git ls-files -- '*.cpp' '*.hpp' 2>/dev/null | grep . || find include lib hosts examples tests bench -name '*.[ch]pp'
+}
+
+format() { cpp_files | xargs clang-format --dry-run -Werror; }
+
+# Whole suite under AddressSanitizer and UndefinedBehaviorSanitizer. No compiler cache is counted on.
+build_asan() {
+  quietly asan-configure cmake --preset asan -DBACKUPCTL_WERROR=ON -DBACKUPCTL_BUILD_BENCH=ON &&
+    quietly asan-build cmake --build --preset asan -j "$jobs" && tail -n 1 $logs/asan-build.log
+}
+
+# The parts with threads of their own that need no network, under ThreadSanitizer.
+build_tsan() {
+  quietly tsan-configure cmake --preset tsan -DBACKUPCTL_WERROR=ON &&
+    quietly tsan-build cmake --build --preset tsan -j "$jobs" --target thread_tests && tail -n 1 $logs/tsan-build.log
+}
+
+# run_ctest NAME ARGUMENTS...: adds the tests' own numbers to the sum.
+run_ctest() {
+  name=$1
+  shift
+  ctest --preset "$name" -j "$jobs" --no-tests=error --output-junit "$(pwd)/$logs/$name.xml" "$@" >$logs/$name-tests.log 2>&1
+  status=$?
+  closing=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests? failed out of [0-9]+' $logs/$name-tests.log)
+  if [ -n "$closing" ]; then
+    bad=$(echo "$closing" | sed -E 's/.*, ([0-9]+) tests? failed.*/\1/')
+    all=$(echo "$closing" | sed -E 's/.* out of ([0-9]+).*/\1/')
+    passed=$((passed + all - bad))
+    failed=$((failed + bad))
+    echo "$closing"
+  fi
+  [ $status -eq 0 ] && return 0
+  grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#[0-9]+: .* Passed )' $logs/$name-tests.log | tail -n 150
+  echo "(all of it: $logs/$name-tests.log)"
+  return 1
+}
+
+tidy() {
+  find lib/domain lib/app -name '*.cpp' | sort |
+    xargs -n 1 -P "$jobs" clang-tidy -p build/asan --quiet --warnings-as-errors='*' 2>$logs/tidy.err
+}
+
+quickstart() {
+  shop=$(mktemp -d) || return 1
+  quietly quickstart sh examples/quickstart/run.sh --once --state "$shop" --source lib &&
+    tail -n 12 $logs/quickstart.log
+  result=$?
+  rm -rf "$shop"
+  return $result
+}
+
+echo "This installs the packages that the tests need, builds into build/ and takes up to 35 minutes on 2 cores."
+stage 4 'packages' sh cmake/install-packages.sh build test quickstart || finish
+stage 1 'format' format
+if stage 15 'build, ASan and UBSan' build_asan; then
+  stage 5 'all tests, ASan and UBSan' run_ctest asan
+  stage 3 'clang-tidy over the core' tidy
+fi
+if stage 4 'build, TSan' build_tsan; then
+  stage 2 'core and simulation, TSan' run_ctest tsan -L threads
+fi
+stage 5 'quickstart' quickstart
+finish
