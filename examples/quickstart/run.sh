@@ -55,6 +55,8 @@ if [ -z "$programs" ]; then
   build_programs
   step "programs are built"
   programs=$build/bin
+else
+  step "programs are taken from $programs"
 fi
 
 title "Three servers, each a process of its own"
@@ -74,7 +76,7 @@ step "archivist created job $job"
 call archivist POST "$jobs_url/api/backup-jobs/$job/submit" '{"version":1,"comment":"please look"}' 200
 step "archivist submitted version 1"
 call archivist POST "$jobs_url/api/backup-jobs/$job/approve" '{"version":1,"comment":"mine"}' 403
-step "archivist may not approve it: $(member code)"
+step "archivist may not approve what archivist wrote: $(member code)"
 call reviewer POST "$jobs_url/api/backup-jobs/$job/approve" '{"version":1,"comment":"reads well"}' 200
 step "reviewer approved it"
 

@@ -4,7 +4,7 @@ jobs_pid= zone_pid= controller_pid=
 
 # free_ports: three in a row on which nobody listens, beginning with the documented ones.
 free_ports() {
-  used=$(awk 'FNR > 1 { split($2, a, ":"); print a[2] }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  used=$(awk '$4 == "0A" { split($2, a, ":"); print a[2] }' /proc/net/tcp /proc/net/tcp6 2>/dev/null)
   for first in 8080 8180 8280 18080 18180 18280 28080 28180; do
     busy=no
     for port in $first $((first + 1)) $((first + 2)); do
@@ -44,8 +44,8 @@ shop_configure() {
   {
     printf '[store]\nurl = "sqlite://%s/jobs.db"\n[http]\nlisten = "%s"\n' "$state" "${jobs_url#http://}"
     printf '[controller]\nurl = "%s"\ntokenFile = "%s/tokens/jobs"\n' "$controller_url" "$state"
-    grant archivist '"owner"'
-    grant reviewer '"approver"'
+    grant archivist '"owner", "approver"'
+    grant reviewer '"owner", "approver"'
     grant controller '"jobs"'
   } >"$state/jobs.toml"
   {
