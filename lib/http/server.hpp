@@ -32,6 +32,8 @@ struct ServerOptions {
   std::chrono::milliseconds idle_timeout{60'000};   // between requests, and before the first
   std::chrono::milliseconds write_timeout{30'000};  // for one whole answer
   std::chrono::milliseconds linger_timeout{1'000};  // for the peer to take the last answer before the close
+  // Told, on the executor, of each answer that refuses what the handler never sees: bad framing, too large, too slow.
+  std::function<void(const Response&)> on_refusal{};
 };
 
 // On the executor; constructed and destroyed there too, or while the Runtime is not running. `runtime`, `logger` and

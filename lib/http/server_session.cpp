@@ -1,6 +1,8 @@
 #include "http/server_session.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -40,17 +42,24 @@ Refusal body_too_large(std::size_t limit) {
 
 Refusal took_too_long() { return {408, "request-timeout", "the request did not come within the time for reading one"}; }
 
-// Answers 500 when the handler forgets about a request: its client must not wait for ever.
+// Answers 500 when the handler forgets about a request: its client must not wait for ever. A handler's last copy may go
+// on another thread than the session's.
 struct Ticket {
-  Ticket(std::weak_ptr<Session> asked, std::uint64_t request) : session(std::move(asked)), number(request) {}
+  Ticket(std::weak_ptr<Session> asked, std::uint64_t request, asio::io_context& executor)
+      : session(std::move(asked)), number(request), context(executor) {}
   ~Ticket() {
-    if (auto alive = session.lock()) alive->answer_was_dropped(number);
+    if (answered) return;
+    asio::post(context, [asked = std::move(session), request = number] {
+      if (auto alive = asked.lock()) alive->answer_was_dropped(request);
+    });
   }
   Ticket(const Ticket&) = delete;
   Ticket& operator=(const Ticket&) = delete;
 
   std::weak_ptr<Session> session;
   std::uint64_t number;
+  asio::io_context& context;
+  std::atomic<bool> answered{false};
 };
 
 }  // namespace
@@ -211,7 +220,8 @@ void Session::call_handler(Request request) {
 
   answer_.reset();
   const auto number = ++request_number_;
-  Respond respond = [ticket = std::make_shared<Ticket>(weak_from_this(), number)](Response response) {
+  Respond respond = [ticket = std::make_shared<Ticket>(weak_from_this(), number, server_->context)](Response response) {
+    ticket->answered = true;
     if (auto session = ticket->session.lock()) session->answer(ticket->number, std::move(response));
   };
   try {
@@ -282,6 +292,7 @@ asio::awaitable<void> Session::serve() {
     if (refusal) {
       response = *std::move(refusal);
       log(LogLevel::info, "http request refused", response);
+      if (server_->options.on_refusal) server_->options.on_refusal(response);
     } else {
       call_handler(std::move(head.request));
       error_code cancelled;
