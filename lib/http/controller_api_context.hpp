@@ -1,0 +1,57 @@
+// For the controller_api*.cpp files: what every call is given, and what several of them need.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "http/controller_api.hpp"
+#include "http/problem.hpp"
+#include "wire/json_writer.hpp"
+
+namespace backupctl::http {
+
+// On the executor.
+struct ControllerApi::Context {
+  Ports ports;
+  ControllerApiOptions options;
+  bool draining = false;
+  std::map<std::string, std::int64_t> refused{};  // by code
+
+  Repository& repository() const { return ports.controller.repository(); }
+  Timestamp now() const { return ports.clock.now(); }
+
+  // Ports answer from any thread; the caller's connection lives on the executor.
+  template <class T>
+  backupctl::Handler<T> back(std::function<void(T)> handler) const {
+    return [&executor = ports.executor, handler = std::move(handler)](T value) {
+      executor.post([handler, value = std::move(value)]() mutable { handler(std::move(value)); });
+    };
+  }
+
+  void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
+    ports.logger.write(level, message, fields);
+  }
+};
+
+void add_request_routes(Router& router, ControllerApi::Context& context);
+void add_backup_routes(Router& router, ControllerApi::Context& context);
+void add_result_routes(Router& router, ControllerApi::Context& context);
+void add_operation_routes(Router& router, ControllerApi::Context& context);
+
+// Whoever has one of these reads every request and backup; a requester reads its own.
+inline constexpr RoleSet readers_of_all{Role::approver, Role::restorer, Role::operator_, Role::retention,
+                                        Role::auditor,  Role::jobs,     Role::admin};
+inline constexpr RoleSet readers{Role::requester, Role::approver, Role::restorer, Role::operator_,
+                                 Role::retention, Role::auditor,  Role::jobs,     Role::admin};
+
+inline bool reads_all(const Principal& principal) { return principal.roles.has_any(readers_of_all); }
+
+// What failed was the store: callers are promised one code for that, whatever happened beneath it.
+Response store_problem(const Error& error);
+Response not_there(std::string_view what);
+
+}  // namespace backupctl::http

@@ -1,0 +1,201 @@
+#include <string_view>
+
+#include "http/controller_api_context.hpp"
+#include "http/controller_api_query.hpp"
+#include "wire/backup_request_json.hpp"
+
+namespace backupctl::http {
+namespace {
+
+using Context = ControllerApi::Context;
+using MaybeRequest = Result<std::optional<BackupRequest>>;
+
+constexpr char list_of_requests = 'r';
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view white_space = " \t";
+  const auto begin = text.find_first_not_of(white_space);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
+}
+
+// The preference among those of RFC 7240 that we honour; it may stand beside others, in one field or several.
+bool prefers_async(const Headers& headers) {
+  for (const auto& [name, value] : headers) {
+    if (!equal_ignoring_case(name, "Prefer")) continue;
+    std::string_view rest = value;
+    while (!rest.empty()) {
+      const auto comma = std::min(rest.find(','), rest.size());
+      const auto preference = rest.substr(0, comma);
+      if (equal_ignoring_case(trim(preference.substr(0, preference.find(';'))), "respond-async")) return true;
+      rest.remove_prefix(std::min(comma + 1, rest.size()));
+    }
+  }
+  return false;
+}
+
+// The key, if one was sent. Errors: invalid.
+Result<std::optional<IdempotencyKey>> read_key(const Headers& headers) {
+  const auto fault = [](std::string detail) {
+    return Error{ErrorKind::invalid, "Idempotency-Key " + detail, false, {}, {{"Idempotency-Key", detail}}};
+  };
+  constexpr const char* name = "Idempotency-Key";
+  if (headers.count(name) > 1) return fault("must not come more than once");
+  const auto text = headers.find(name);
+  if (!text) return std::optional<IdempotencyKey>{};
+  auto key = IdempotencyKey::parse(*text);
+  if (!key) return fault(key.error().detail);
+  return std::optional(*std::move(key));
+}
+
+Result<Submission> read_submission(const Request& request) {
+  auto body = wire::read_backup_request_body(request.body);
+  auto key = read_key(request.headers);
+  if (!body || !key) {
+    // A text that cannot be read as a request at all has no other faults worth telling.
+    if (!body && body.error().code != "invalid-request") return std::move(body).error();
+    Error error = !body ? std::move(body).error() : Error{ErrorKind::invalid, key.error().detail};
+    error.code = "invalid-request";
+    if (!key) error.faults.insert(error.faults.end(), key.error().faults.begin(), key.error().faults.end());
+    return error;
+  }
+  auto requester = OwnerName::parse(request.principal.owner);
+  if (!requester) return Error{ErrorKind::forbidden, "the token's owner " + requester.error().detail};
+  return Submission{.job_id = body->job_id,
+                    .source = std::move(body->source),
+                    .data_as_of = body->data_as_of,
+                    .requester = *std::move(requester),
+                    .key = *std::move(key),
+                    .transport = TransportKind::http,
+                    .traceparent = request.trace.to_header(),
+                    .respond_async = prefers_async(request.headers)};
+}
+
+Response request_response(int status, const BackupRequest& request, Timestamp now) {
+  return json_response(status, wire::json_text(wire::write_backup_request, request, now));
+}
+
+Response submit_response(const Context& context, const SubmitReply& reply, bool respond_async) {
+  if (reply.error) {
+    const auto& error = *reply.error;
+    if (error.code == "idempotency-key-reused") return problem_response(422, error.code, error.detail);
+    ProblemExtras extras;
+    if (reply.request) extras.backup_request_id = reply.request->order.id.to_string();
+    if (error.code == "job-service-unavailable") extras.retry_after = context.options.retry_check_after;
+    return problem_response(error, extras);
+  }
+  auto response = request_response(reply.seen_before ? 200 : 202, *reply.request, context.now());
+  response.headers.add("Location", "/api/backup-requests/" + reply.request->order.id.to_string());
+  if (respond_async) response.headers.add("Preference-Applied", "respond-async");
+  return response;
+}
+
+void post_request(const Context& context, const Request& request, Respond respond) {
+  if (auto refused = refuse_unless_json(request)) return respond(*std::move(refused));
+  auto submission = read_submission(request);
+  if (!submission) return respond(problem_response(submission.error()));
+  const bool respond_async = submission->respond_async;
+  context.ports.controller.async_submit(
+      *std::move(submission),
+      context.back<SubmitReply>([&context, respond_async, respond = std::move(respond)](const SubmitReply& reply) {
+        respond(submit_response(context, reply, respond_async));
+      }));
+}
+
+// Calls `then` with the request that the path names, when the caller may see it; else answers 404, which does not tell
+// whether there is one.
+using WithRequest = std::function<void(BackupRequest, const Respond&)>;
+void with_request(const Context& context, const Request& request, Respond respond, bool sees_all, WithRequest then) {
+  const auto id = RequestId::parse(request.path_parameter("id"));
+  if (!id) return respond(not_there("backup request"));
+  auto answer = [owner = request.principal.owner, sees_all, respond = std::move(respond),
+                 then = std::move(then)](const MaybeRequest& found) {
+    if (!found) return respond(store_problem(found.error()));
+    const bool visible = *found && (sees_all || (*found)->order.requester.str() == owner);
+    if (!visible) return respond(not_there("backup request"));
+    then(**found, respond);
+  };
+  context.repository().find_request(*id, context.back<MaybeRequest>(std::move(answer)));
+}
+
+void get_request(const Context& context, const Request& request, Respond respond) {
+  with_request(context, request, std::move(respond), reads_all(request.principal),
+               [&context](const BackupRequest& row, const Respond& answer) {
+                 answer(request_response(200, row, context.now()));
+               });
+}
+
+void get_history(const Context& context, const Request& request, Respond respond) {
+  with_request(context, request, std::move(respond), reads_all(request.principal),
+               [&context](const BackupRequest& row, const Respond& answer) {
+                 auto with_history = [answer](const Result<std::vector<HistoryEntry>>& history) {
+                   if (!history) return answer(store_problem(history.error()));
+                   answer(json_response(200, wire::json_text(wire::write_history, *history)));
+                 };
+                 context.repository().history(row.order.id,
+                                              context.back<Result<std::vector<HistoryEntry>>>(std::move(with_history)));
+               });
+}
+
+void list_requests(const Context& context, const Request& request, Respond respond) {
+  QueryReader in(request);
+  RequestQuery query{.job_id = in.read<JobId>("backupJobId"),
+                     .state = in.read_one_of("stateCode", parse_request_state,
+                                             "Received, Allowed, NotAllowed, Sent, Succeeded, Failed, Cancelled"),
+                     .transport = in.read_one_of("transport", parse_transport_kind, "HTTP, FileDrop, Queue, Library"),
+                     .received_from = in.read<Timestamp>("receivedFrom"),
+                     .received_to = in.read<Timestamp>("receivedTo"),
+                     .after = in.cursor<RequestId>(list_of_requests)};
+  const auto limit = in.limit();
+  query.limit = limit + 1;
+  if (auto refused = in.refusal()) return respond(*std::move(refused));
+  if (!reads_all(request.principal)) {
+    auto owner = OwnerName::parse(request.principal.owner);
+    if (!owner) return respond(problem_response(Error{ErrorKind::forbidden, owner.error().detail}));
+    query.requester = *std::move(owner);
+  }
+  auto answer = [&context, limit, respond = std::move(respond)](Result<std::vector<BackupRequest>> rows) {
+    if (!rows) return respond(store_problem(rows.error()));
+    const auto next = cut_page(*rows, limit, list_of_requests, [](const auto& row) { return row.order.id; });
+    const auto now = context.now();
+    const auto write = [now](wire::JsonWriter& out, const BackupRequest& row) {
+      wire::write_backup_request(out, row, now);
+    };
+    respond(json_response(200, wire::list_text(*rows, write, next)));
+  };
+  context.repository().list_requests(std::move(query),
+                                     context.back<Result<std::vector<BackupRequest>>>(std::move(answer)));
+}
+
+void cancel_request(const Context& context, const Request& request, Respond respond) {
+  const bool any = request.principal.roles.has(Role::operator_);
+  with_request(context, request, std::move(respond), any,
+               [&context, owner = request.principal.owner](const BackupRequest& row, const Respond& answer) {
+                 auto done = [&context, answer](const Result<BackupRequest>& cancelled) {
+                   if (cancelled) return answer(request_response(202, *cancelled, context.now()));
+                   const auto& error = cancelled.error();
+                   if (error.kind == ErrorKind::unavailable) return answer(store_problem(error));
+                   answer(problem_response(error));
+                 };
+                 context.ports.controller.async_cancel(row.order.id, "asked for by " + owner,
+                                                       context.back<Result<BackupRequest>>(std::move(done)));
+               });
+}
+
+}  // namespace
+
+void add_request_routes(Router& router, ControllerApi::Context& context) {
+  const auto call = [&context](void (*function)(const Context&, const Request&, Respond)) -> Handler {
+    return [&context, function](const Request& request, Respond respond) {
+      function(context, request, std::move(respond));
+    };
+  };
+  router.add("POST", "/api/backup-requests", {Role::requester}, call(post_request));
+  router.add("GET", "/api/backup-requests", readers, call(list_requests),
+             {"backupJobId", "stateCode", "transport", "receivedFrom", "receivedTo", "limit", "cursor"});
+  router.add("GET", "/api/backup-requests/{id}", readers, call(get_request));
+  router.add("GET", "/api/backup-requests/{id}/history", readers, call(get_history));
+  router.add("POST", "/api/backup-requests/{id}/cancel", {Role::requester, Role::operator_}, call(cancel_request));
+}
+
+}  // namespace backupctl::http

@@ -1,0 +1,79 @@
+#include "http/controller_api_context.hpp"
+#include "http/controller_api_query.hpp"
+#include "wire/json.hpp"
+#include "wire/object_reader.hpp"
+#include "wire/zone_result_json.hpp"
+
+namespace backupctl::http {
+namespace {
+
+using Context = ControllerApi::Context;
+
+constexpr char list_of_parked = 'p';
+
+// Who left the result: the zone that its token speaks for; where there are no tokens, the one that the body names.
+ZoneName zone_of(const Request& request) {
+  const auto unknown = [] { return ZoneName::parse("unknown").value(); };
+  if (request.principal.zone) return ZoneName::parse(*request.principal.zone).value_or(unknown());
+  const auto document = wire::parse_strict(request.body);
+  if (!document) return unknown();
+  return wire::ObjectReader{*document, wire::UnknownMembers::ignore}.optional<ZoneName>("zone").value_or(unknown());
+}
+
+// Whatever was left is kept: what cannot be read, or names another command than the path, is parked for a person.
+ResultRecord read_record(const Request& request, Timestamp now) {
+  const RequestId no_command{boost::uuids::uuid{}};  // a path that is no id fits no command
+  const auto id = RequestId::parse(request.path_parameter("commandId"));
+  ResultRecord record{
+      .command_id = id ? *id : no_command, .zone = zone_of(request), .body = request.body, .received = now};
+  auto result = wire::read_zone_result(request.body);
+  if (result) {
+    record.result = *std::move(result);
+  } else {
+    record.problem = result.error().detail;
+  }
+  return record;
+}
+
+void put_result(const Context& context, const Request& request, Respond respond) {
+  auto record = read_record(request, context.now());
+  if (!record.result) {
+    context.log(LogLevel::warning, "result cannot be read",
+                {{"requestId", record.command_id.to_string()},
+                 {"zone", record.zone.str()},
+                 {"traceId", request.trace.trace_id},
+                 {"problem", record.problem}});
+  }
+  auto answer = [respond = std::move(respond)](const Result<void>& kept) {
+    if (!kept) return respond(store_problem(kept.error()));
+    respond(empty_response(202));
+  };
+  context.ports.controller.async_put_result(std::move(record), context.back<Result<void>>(std::move(answer)));
+}
+
+void list_parked(const Context& context, const Request& request, Respond respond) {
+  QueryReader in(request);
+  ParkedQuery query{.after = in.cursor<ParkedResultId>(list_of_parked)};
+  const auto limit = in.limit();
+  query.limit = limit + 1;
+  if (auto refused = in.refusal()) return respond(*std::move(refused));
+  auto answer = [limit, respond = std::move(respond)](Result<std::vector<ParkedResult>> rows) {
+    if (!rows) return respond(store_problem(rows.error()));
+    const auto next = cut_page(*rows, limit, list_of_parked, [](const auto& row) { return row.id; });
+    respond(json_response(200, wire::list_text(*rows, wire::write_parked_result, next)));
+  };
+  context.repository().list_parked(std::move(query),
+                                   context.back<Result<std::vector<ParkedResult>>>(std::move(answer)));
+}
+
+}  // namespace
+
+void add_result_routes(Router& router, ControllerApi::Context& context) {
+  router.add("PUT", "/api/zone-results/{commandId}", {Role::zone},
+             [&context](const Request& request, Respond respond) { put_result(context, request, std::move(respond)); });
+  router.add("GET", "/api/parked-results", {Role::operator_, Role::auditor},
+             [&context](const Request& request, Respond respond) { list_parked(context, request, std::move(respond)); },
+             {"limit", "cursor"});
+}
+
+}  // namespace backupctl::http
