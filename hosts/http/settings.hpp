@@ -1,0 +1,49 @@
+// What can be configured.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/sections.hpp"
+
+namespace backupctl::host {
+
+struct ZoneSettings {
+  std::string name{};
+  std::string url{};
+  config::TokenFile token{};
+  std::int64_t max_in_flight = 4;
+  Duration timeout = std::chrono::seconds{10};
+  Duration result_due = std::chrono::hours{24};
+};
+
+struct Settings {
+  std::string store_url = "sqlite:///var/lib/backupctl/controller.db";
+  std::string store_create = "auto";
+
+  Duration check_give_up_after = std::chrono::hours{24};
+  std::string jobs_url = "http://127.0.0.1:8081";
+  Duration jobs_timeout = std::chrono::seconds{5};
+  config::TokenFile jobs_token{};
+  std::vector<ZoneSettings> zones{};
+
+  config::HttpSection http{};
+  Duration first_retry_delay = std::chrono::seconds{1};
+  Duration max_retry_delay = std::chrono::minutes{5};
+  std::int64_t breaker_failures = 5;
+  Duration breaker_probe_every = std::chrono::seconds{5};
+  Duration lease = std::chrono::seconds{15};
+
+  config::AuthSection auth{};
+  config::LogSection log{};
+  config::ShutdownSection shutdown{};
+};
+
+// `settings` must outlive `schema`.
+void declare(config::Schema& schema, Settings& settings);
+
+// The path of "file:///etc/backupctl/jobs.toml"; empty when the URL is another.
+std::string_view jobs_file_of(std::string_view url);
+
+}  // namespace backupctl::host
