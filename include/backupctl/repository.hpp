@@ -137,7 +137,7 @@ struct InstanceInfo {
 };
 struct BeatReply {
   std::vector<InstanceInfo> alive;  // this one included
-  std::int64_t rows_freed = 0;      // rows of dead instances that are now due
+  std::int64_t rows_freed = 0;      // rows whose owner is none of these: they are due now
 };
 
 // ---- Reads ---------------------------------------------------------------------------------------------------------

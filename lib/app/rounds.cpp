@@ -73,11 +73,27 @@ void Rounds::run_round() {
     context_.repository().due(std::move(query),
                               context_.back<Result<DueWork>>([this](const auto& due) { on_due(due); }));
   };
-  if (context_.monotonic() >= next_beat_) {
+  if (strays_possible_) {
+    give_up_strays(look);
+  } else if (context_.monotonic() >= next_beat_) {
     beat(look);
   } else {
     look(Result<void>{});
   }
+}
+
+// Hands back everything that is ours, as a crash would, and begins anew: what is in hand loses its guard and is taken
+// up again under a higher fence.
+void Rounds::give_up_strays(Handler<Result<void>> handler) {
+  context_.repository().leave(context_.self(),
+                              context_.back<Result<void>>([this, handler = std::move(handler)](Result<void> left) {
+                                if (!left) {
+                                  store_answers_ = false;
+                                  return handler(std::move(left));
+                                }
+                                strays_possible_ = false;
+                                beat(handler);
+                              }));
 }
 
 void Rounds::on_due(const Result<DueWork>& due) {
@@ -115,6 +131,7 @@ void Rounds::claim(ClaimOrder order, std::function<void(std::vector<BackupReques
                                     if (rows) {
                                       take(std::move(*rows));
                                     } else {
+                                      strays_possible_ = true;
                                       context_.log(LogLevel::error, "claim failed", {{"error", rows.error().detail}});
                                     }
                                     next();

@@ -32,6 +32,7 @@ class Rounds {
   using Step = std::function<void(Next)>;
 
   void beat(Handler<Result<void>> handler);
+  void give_up_strays(Handler<Result<void>> handler);
   void run_round();
   void run_steps(std::shared_ptr<std::vector<Step>> steps, std::size_t at);
   void end_round();
@@ -50,6 +51,7 @@ class Rounds {
   bool stopped_ = false;
   bool under_way_ = false;
   bool again_ = false;
+  bool strays_possible_ = false;  // a claim failed: it may have given us rows that we do not know of
   std::atomic<bool> store_answers_ = false;
   Duration next_beat_{};
   Duration next_delay_{};

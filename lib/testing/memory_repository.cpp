@@ -161,38 +161,34 @@ Result<std::vector<BackupRequest>> MemoryRepository::claim(const ClaimOrder& ord
   return claimed;
 }
 
-void MemoryRepository::free_rows_of_nobody(Timestamp now, std::int64_t& freed) {
-  for (auto& [request_id, request] : requests_) {
-    if (!request.progress.owner || instances_.contains(*request.progress.owner)) continue;
-    request.progress.owner.reset();
-    request.progress.next_action = now;
-    ++request.progress.revision;
+// Rows whose owner is none of the instances, however that came about: nobody else would ever take them up.
+std::int64_t MemoryRepository::free_orphans(Timestamp now) {
+  std::int64_t freed = 0;
+  for (auto& [id, request] : requests_) {
+    auto& p = request.progress;
+    if (!p.owner || instances_.contains(*p.owner)) continue;
+    p.owner.reset();
+    p.next_action = now;
+    ++p.revision;
     ++freed;
   }
+  return freed;
 }
 
 Result<BeatReply> MemoryRepository::beat(const InstanceBeat& beat) {
-  instances_[beat.id] = {beat.program, beat.started, beat.now};
-  BeatReply reply;
-  for (auto at = instances_.begin(); at != instances_.end();) {
-    if (at->second.last_beat + beat.lease < beat.now) {
-      at = instances_.erase(at);
-    } else {
-      reply.alive.push_back({at->first, at->second.program, at->second.started});
-      ++at;
-    }
-  }
-  free_rows_of_nobody(beat.now, reply.rows_freed);
+  instances_.insert_or_assign(beat.id, Instance{beat.program, beat.started, beat.now});
+  std::erase_if(instances_, [&](const auto& one) { return one.second.last_beat + beat.lease < beat.now; });
+  BeatReply reply{{}, free_orphans(beat.now)};
+  for (const auto& [id, instance] : instances_) reply.alive.push_back({id, instance.program, instance.started});
   return reply;
 }
 
+// Also for an instance that others have declared dead already: it may have claimed rows since.
 Result<void> MemoryRepository::leave(InstanceId id) {
   const auto found = instances_.find(id);
-  if (found == instances_.end()) return {};
-  std::int64_t freed = 0;
-  const auto last_beat = found->second.last_beat;
-  instances_.erase(found);
-  free_rows_of_nobody(last_beat, freed);
+  const auto now = found == instances_.end() ? Timestamp{} : found->second.last_beat;
+  instances_.erase(id);
+  free_orphans(now);
   return {};
 }
 

@@ -51,7 +51,7 @@ class MemoryRepository final : public BlockingRepository {
   RequestProgress choose(const RequestProgress& next, const std::optional<SendPlace>& place, bool& no_place) const;
   std::int64_t places_taken(const ZoneName& zone) const;
   bool is_paused(const ZoneName& zone) const;
-  void free_rows_of_nobody(Timestamp now, std::int64_t& freed);  // whose owner is no instance that we know
+  std::int64_t free_orphans(Timestamp now);
   std::vector<ResultRecord>::iterator find_result(const ResultKey& key);
 
   std::map<RequestId, BackupRequest> requests_;

@@ -209,13 +209,14 @@ BeatResult beat_instance(SqliteSession& session, const InstanceBeat& beat,
   return result;
 }
 
+// Also for an instance that others have declared dead already: it may have claimed rows since.
 void leave_instance(SqliteSession& session, InstanceId id) {
+  std::int64_t last_beat = 0;
   for (const auto& [info, beaten] : instances(session)) {
-    if (info.id != id) continue;
-    session.prepared<RemoveInstance>().run(id.to_string());
-    session.prepared<FreeRows>().run(beaten);
-    return;
+    if (info.id == id) last_beat = beaten;
   }
+  session.prepared<RemoveInstance>().run(id.to_string());
+  session.prepared<FreeRows>().run(last_beat);
 }
 
 }  // namespace backupctl::soci
