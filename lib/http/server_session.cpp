@@ -48,7 +48,7 @@ struct Ticket {
   Ticket(std::weak_ptr<Session> asked, std::uint64_t request, asio::io_context& executor)
       : session(std::move(asked)), number(request), context(executor) {}
   ~Ticket() {
-    if (answered) return;
+    if (answered || session.expired()) return;  // without a session its context may be gone too
     asio::post(context, [asked = std::move(session), request = number] {
       if (auto alive = asked.lock()) alive->answer_was_dropped(request);
     });
