@@ -76,19 +76,29 @@ TEST_F(SqliteSessionTest, AnErrorOrAnExceptionLeavesNothing) {
   EXPECT_TRUE(write(*writer, "a"));
 }
 
-TEST_F(SqliteSessionTest, AnAttemptFailsAlone) {
-  auto written = writer->write([&]() -> Result<void> {
-    EXPECT_TRUE(writer->attempt([&] { return insert(*writer, "a"); }));
-    EXPECT_EQ(writer->attempt([&] { return insert(*writer, "a"); }).error().code, "store-unique");
-    auto refused = writer->attempt([&]() -> Result<void> {
-      if (auto done = insert(*writer, "b"); !done) return done;
-      return Error{ErrorKind::conflict, "no"};
-    });
-    EXPECT_FALSE(refused);
-    return insert(*writer, "c");
-  });
-  ASSERT_TRUE(written);
+TEST_F(SqliteSessionTest, AStoreThatWasTakenAwayIsNotWrittenTo) {
+  ASSERT_TRUE(write(*writer, "a"));
+  std::filesystem::rename(folder / "s.db", folder / "away.db");
+  EXPECT_EQ(write(*writer, "b").error().code, "store-vanished");
+  EXPECT_EQ(reader->read([&]() -> Result<std::int64_t> { return rows(); }).error().code, "store-vanished");
+  write_bytes(folder / "s.db", "another file");
+  EXPECT_EQ(write(*writer, "b").error().code, "store-vanished");
+  std::filesystem::remove(folder / "s.db");
+  std::filesystem::rename(folder / "away.db", folder / "s.db");
+  EXPECT_TRUE(write(*writer, "b"));
   EXPECT_EQ(rows(), 2);
+}
+
+TEST_F(SqliteSessionTest, AFullDiskLosesNothingAndEndsByItself) {
+  ASSERT_TRUE(write(*writer, "a"));
+  std::int64_t pages = 0;
+  writer->sql() << "PRAGMA max_page_count = 1", ::soci::into(pages);  // SQLite makes it as many as there are
+  const auto refused = write(*writer, std::string(100'000, 'x'));
+  EXPECT_EQ(refused.error().code, "store-full");
+  EXPECT_TRUE(refused.error().retryable);
+  EXPECT_EQ(rows(), 1);
+  writer->sql() << "PRAGMA max_page_count = 1000000", ::soci::into(pages);
+  EXPECT_TRUE(write(*writer, std::string(100'000, 'x')));
 }
 
 TEST_F(SqliteSessionTest, StatementsAreMadeOnce) {

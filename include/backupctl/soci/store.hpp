@@ -41,6 +41,9 @@ Result<std::unique_ptr<Repository>> open(std::string_view url, OpenOptions optio
 // The same without threads of its own, for callers that bring theirs. Errors: as above.
 Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, const OpenOptions& options = {});
 
+// A store that is moved away or removed while it is open answers every call with unavailable, "store-vanished": what
+// would be written to it is lost.
+//
 // After a write that answered OutcomeStatus::unknown, or failed with the code "store-commit-unknown", the disk has
 // failed us in the middle of a commit: every later write fails with that code too. End the process; the next one reads
 // the log and knows.

@@ -52,7 +52,8 @@ class OpenFiles {
     }
     ++found->second.users;
     SqliteHeader header;
-    header.kept_open = std::shared_ptr<const void>(this, [key](const void*) { instance().release(key); });
+    header.file = {path, key.first, key.second,
+                   std::shared_ptr<const void>(this, [key](const void*) { instance().release(key); })};
 
     std::array<unsigned char, 100> bytes{};
     const ssize_t length = ::pread(found->second.descriptor.get(), bytes.data(), bytes.size(), 0);
@@ -116,6 +117,11 @@ Result<LockFile> open_draft(const std::filesystem::path& draft) {
 }
 
 }  // namespace
+
+bool is_still_there(const SqliteFile& file) {
+  struct stat status {};
+  return ::stat(file.path.c_str(), &status) == 0 && status.st_dev == file.device && status.st_ino == file.inode;
+}
 
 Result<SqliteHeader> read_sqlite_header(const std::filesystem::path& path) {
   struct stat status {};

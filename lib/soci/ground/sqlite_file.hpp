@@ -10,14 +10,24 @@
 
 namespace backupctl::soci {
 
+// A database file as it was when it was opened.
+// Closing any descriptor of a file drops the POSIX locks that the process has on it, SQLite's too. So ours is one per
+// file and process, and stays open as long as somebody keeps `kept_open`: a store and each of its sessions do.
+struct SqliteFile {
+  std::filesystem::path path;
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+  std::shared_ptr<const void> kept_open{};
+};
+
+bool is_still_there(const SqliteFile& file);  // this very file, under its name
+
 // The file's header, read by ourselves.
 struct SqliteHeader {
   bool is_sqlite = false;
   std::uint32_t application_id = 0;
   std::uint32_t schema = 0;  // user_version: the number of the last migration, as of the last checkpoint
-  // Closing any descriptor of a file drops the POSIX locks that the process has on it, SQLite's too. So ours is one per
-  // file and process, and stays open as long as somebody keeps this: a store and each of its sessions do.
-  std::shared_ptr<const void> kept_open;
+  SqliteFile file{};
 };
 
 // Errors: the codes store-is-a-folder, store-no-permission, store-empty, and not_found "store-missing".

@@ -4,21 +4,32 @@
 
 #include <string>
 
+#include "soci/ground/sqlite_file.hpp"
 #include "soci/ground/sqlite_raw.hpp"
 
 namespace backupctl::soci {
 
-SqliteSession::SqliteSession(Kept kept, std::unique_ptr<::soci::session> sql, std::optional<Turnstile> turnstile,
-                             std::chrono::milliseconds busy_timeout)
-    : kept_(std::move(kept)), sql_(std::move(sql)), turnstile_(std::move(turnstile)), busy_timeout_(busy_timeout) {}
+SqliteSession::SqliteSession(std::shared_ptr<const SqliteFile> file, std::unique_ptr<::soci::session> sql,
+                             std::optional<Turnstile> turnstile, std::chrono::milliseconds busy_timeout)
+    : file_(std::move(file)), sql_(std::move(sql)), turnstile_(std::move(turnstile)), busy_timeout_(busy_timeout) {}
 
 SqliteSession::~SqliteSession() = default;
 
 void* SqliteSession::handle() { return static_cast<::soci::sqlite3_session_backend*>(sql_->get_backend())->conn_; }
 
+Result<void> SqliteSession::still_there() {
+  if (is_still_there(*file_)) return {};
+  return Error{ErrorKind::unavailable,
+               "the store " + file_->path.string() + " was moved away or removed while in use",
+               false,
+               "store-vanished",
+               {}};
+}
+
 Result<Turnstile::Pass> SqliteSession::enter() {
   if (fatal_) return *fatal_;
   if (!turnstile_) return Error{ErrorKind::internal, "a write on a session that was opened for reading"};
+  if (auto there = still_there(); !there) return std::move(there).error();
   return turnstile_->enter(busy_timeout_);
 }
 
@@ -47,12 +58,6 @@ void SqliteSession::roll_back() noexcept {
   raw::reset_statements(handle());
   // SQLite has rolled back by itself after some errors.
   if (raw::in_transaction(handle())) raw::exec(handle(), "ROLLBACK");
-}
-
-void SqliteSession::roll_back_attempt() noexcept {
-  raw::reset_statements(handle());
-  raw::exec(handle(), "ROLLBACK TO attempt");
-  raw::exec(handle(), "RELEASE attempt");
 }
 
 }  // namespace backupctl::soci

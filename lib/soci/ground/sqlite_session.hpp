@@ -20,6 +20,7 @@
 
 namespace backupctl::soci {
 
+struct SqliteFile;
 class SqliteStore;
 
 class SqliteSession {
@@ -33,7 +34,8 @@ class SqliteSession {
 
   // Runs body() -> Result<T> in one transaction: past the turnstile, BEGIN IMMEDIATE, COMMIT. An Error or an exception
   // from the body rolls everything back and is what write returns. Also returned: "store-busy" when others did not
-  // let us in within the busy timeout, and what COMMIT can say (sqlite_error.hpp).
+  // let us in within the busy timeout, "store-vanished" when the file was moved away or removed meanwhile (what is
+  // written to it would be lost), and what COMMIT can say (sqlite_error.hpp).
   // After "store-commit-unknown" each later write fails with the same code, as unavailable: it is not written.
   template <class F>
   std::invoke_result_t<F&> write(F&& body);
@@ -41,10 +43,6 @@ class SqliteSession {
   // Runs body() -> Result<T> on one unchanging view of the store. The body must not write.
   template <class F>
   std::invoke_result_t<F&> read(F&& body);
-
-  // Inside write: as if body() had not been when it returns an Error or throws; the transaction goes on.
-  template <class F>
-  std::invoke_result_t<F&> attempt(F&& body);
 
   // Runs one or more statements, as migrations have them.
   Result<void> run(std::string_view statements);
@@ -67,20 +65,17 @@ class SqliteSession {
 
  private:
   friend class SqliteStore;
-  struct Kept {  // keeps the file's header open: closing it would drop the locks of the connection
-    std::shared_ptr<const void> header;
-  };
-  SqliteSession(Kept kept, std::unique_ptr<::soci::session> sql, std::optional<Turnstile> turnstile,
-                std::chrono::milliseconds busy_timeout);
+  SqliteSession(std::shared_ptr<const SqliteFile> file, std::unique_ptr<::soci::session> sql,
+                std::optional<Turnstile> turnstile, std::chrono::milliseconds busy_timeout);
 
   void* handle();
+  Result<void> still_there();
   Result<Turnstile::Pass> enter();
   Result<void> step(const char* statement);
   Result<void> commit();
   void roll_back() noexcept;
-  void roll_back_attempt() noexcept;
 
-  Kept kept_;
+  std::shared_ptr<const SqliteFile> file_;  // before sql_: closed after it
   std::unique_ptr<::soci::session> sql_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> prepared_;  // after sql_: destroyed before it
   std::optional<Turnstile> turnstile_;                                   // none: a reading session
@@ -107,6 +102,7 @@ std::invoke_result_t<F&> SqliteSession::write(F&& body) {
 
 template <class F>
 std::invoke_result_t<F&> SqliteSession::read(F&& body) {
+  if (auto there = still_there(); !there) return std::move(there).error();
   if (auto begun = step("BEGIN"); !begun) return std::move(begun).error();
   try {
     auto result = body();
@@ -115,21 +111,6 @@ std::invoke_result_t<F&> SqliteSession::read(F&& body) {
   } catch (...) {
     auto error = from_current_exception("reading the store");
     roll_back();
-    return error;
-  }
-}
-
-template <class F>
-std::invoke_result_t<F&> SqliteSession::attempt(F&& body) {
-  if (auto begun = step("SAVEPOINT attempt"); !begun) return std::move(begun).error();
-  try {
-    auto result = body();
-    if (!result) return roll_back_attempt(), result;
-    if (auto released = step("RELEASE attempt"); !released) return roll_back_attempt(), std::move(released).error();
-    return result;
-  } catch (...) {
-    auto error = from_current_exception("writing to the store");
-    roll_back_attempt();
     return error;
   }
 }

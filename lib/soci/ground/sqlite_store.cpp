@@ -121,7 +121,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   const auto newest = static_cast<std::int32_t>(migrations->size());
   if (auto ours = check_header(*header, absolute, product, newest); !ours) return std::move(ours).error();
 
-  std::unique_ptr<SqliteStore> store{new SqliteStore(std::move(absolute), options, std::move(header->kept_open))};
+  std::unique_ptr<SqliteStore> store{
+      new SqliteStore(std::move(absolute), options, std::make_shared<const SqliteFile>(std::move(header->file)))};
   auto session = store->connect(Access::write);
   if (!session) return std::move(session).error();
   // A store that is refused after all stays as it is: closing it would write its log into it.
@@ -142,7 +143,7 @@ Result<std::unique_ptr<SqliteSession>> SqliteStore::connect(Access access) {
   try {
     auto sql = std::make_unique<::soci::session>(::soci::sqlite3, connection_string(path_, options_.vfs));
     std::unique_ptr<SqliteSession> session{
-        new SqliteSession({header_}, std::move(sql), std::move(turnstile), options_.busy_timeout)};
+        new SqliteSession(file_, std::move(sql), std::move(turnstile), options_.busy_timeout)};
     if (auto ready = set_up(session->handle(), access, options_.busy_timeout); !ready) return std::move(ready).error();
     return session;
   } catch (...) {

@@ -64,12 +64,12 @@ class SqliteStore {
   const std::filesystem::path& path() const { return path_; }  // absolute
 
  private:
-  SqliteStore(std::filesystem::path path, SqliteOptions options, std::shared_ptr<const void> header)
-      : path_(std::move(path)), options_(std::move(options)), header_(std::move(header)) {}
+  SqliteStore(std::filesystem::path path, SqliteOptions options, std::shared_ptr<const SqliteFile> file)
+      : path_(std::move(path)), options_(std::move(options)), file_(std::move(file)) {}
 
   std::filesystem::path path_;
   SqliteOptions options_;
-  std::shared_ptr<const void> header_;
+  std::shared_ptr<const SqliteFile> file_;
 };
 
 }  // namespace backupctl::soci
