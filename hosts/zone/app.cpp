@@ -63,7 +63,8 @@ Result<void> serve(const Settings& settings, Clock& clock, Logger& logger) {
   http::Runtime runtime;
   std::atomic<bool> is_broken{false};
   const auto leave_broken = [&] {
-    is_broken = true;
+    if (is_broken.exchange(true)) return;
+    logger.write(LogLevel::error, "the store cannot be trusted any more, leaving", {});
     runtime.stop();
   };
   (*store)->on_fatal(leave_broken);

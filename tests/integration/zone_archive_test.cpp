@@ -10,6 +10,8 @@
 
 #include "integration/zone_tree.hpp"
 #include "wire/zone_result_json.hpp"
+#include "zone/drivers/files/archive_reader.hpp"
+#include "zone/drivers/files/archiver.hpp"
 #include "zone/drivers/files/files_driver.hpp"
 #include "zone/drivers/files/safe_path.hpp"
 
@@ -176,6 +178,55 @@ TEST_F(ZoneArchive, ASingleFileIsComparedWithItsFolder) {
   const auto said = compare(result, source);
   EXPECT_EQ(said.exit_code, 0);
   EXPECT_EQ(said.text, "");
+}
+
+// The size that was seen when the file was opened is not the one that reading finds.
+TEST_F(ZoneArchive, AFileThatShrinksOrGrowsIsKeptAtItsFirstSizeAndTold) {
+  const auto content = noise(600'000, 9);
+  for (const std::int64_t seen : {600'000 + 300'000, 600'000 - 300'000}) {
+    write_file(source / "a", content);
+    OpenedSource opened;
+    opened.fd = UniqueFd{::open((source / "a").c_str(), O_RDONLY)};
+    ASSERT_EQ(::fstat(opened.fd.get(), &opened.info), 0);
+    opened.info.st_size = seen;
+    opened.info.st_blocks = seen / 512 + 1;
+    opened.name = "a";
+    const auto path = temporary / ("archive-" + std::to_string(seen));
+    const UniqueFd archive{::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600)};
+    Monitor monitor;
+    ItemErrors item_errors{logger, order_for(source).id};
+    const Utf8Names names;
+    const auto written = archive_source(opened, archive.get(), {}, {}, monitor, item_errors);
+    ASSERT_TRUE(written) << written.error().detail;
+    ASSERT_EQ(item_errors.count(), 1);
+    EXPECT_NE(item_errors.kept()[0].detail.find(seen > 600'000 ? "shrank" : "grew"), std::string::npos);
+    const auto read = read_back(archive.get(), monitor);
+    ASSERT_TRUE(read) << read.error().detail;
+    EXPECT_EQ(read->content, written->content);
+
+    fs::create_directories(temporary / "back");
+    EXPECT_EQ(run("tar --zstd -xf '" + path.string() + "' -C '" + (temporary / "back").string() + "'").text, "");
+    auto expected = content;
+    expected.resize(static_cast<std::size_t>(seen), '\0');
+    EXPECT_EQ(read_file(temporary / "back/a"), expected);
+  }
+}
+
+TEST_F(ZoneArchive, ReadingBackSeesEveryChangedByte) {
+  write_file(source / "a", noise(50'000, 4));
+  const auto result = create(order_for(source));
+  const auto path = root / result.storage_path;
+  const auto bytes = read_file(path);
+  const Utf8Names names;
+  Monitor monitor;
+  for (std::size_t at = 0; at < bytes.size(); at += bytes.size() / 40) {
+    auto damaged = bytes;
+    damaged[at] ^= 0x10;
+    write_file(path, damaged);
+    const UniqueFd fd{::open(path.c_str(), O_RDONLY)};
+    const auto read = read_back(fd.get(), monitor);
+    EXPECT_TRUE(!read || read->hash != result.verify_hash) << at;
+  }
 }
 
 TEST_F(ZoneArchive, PipesAndSocketsAreLeftOutAndTold) {

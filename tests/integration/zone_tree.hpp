@@ -103,6 +103,16 @@ inline void make_tree(const std::filesystem::path& top, int entries) {
     EXPECT_EQ(::pwrite(fd, "end", 3, (5 << 20) + 17), 3);
     ::close(fd);
   }
+  write_file(top / "holes" / "at the beginning", "");
+  write_file(top / "holes" / "many", "");
+  {
+    const int first = ::open((top / "holes" / "at the beginning").c_str(), O_WRONLY);
+    EXPECT_EQ(::pwrite(first, "end", 3, 700'001), 3);
+    ::close(first);
+    const int many = ::open((top / "holes" / "many").c_str(), O_WRONLY);
+    for (off_t i = 0; i < 300; ++i) EXPECT_EQ(::pwrite(many, "some data", 9, i * 12'288 + i % 4096), 9);
+    ::close(many);
+  }
   write_file(top / "holes" / "hole only", "");
   fs::resize_file(top / "holes" / "hole only", 3'000'001);
   write_file(top / "holes" / "hole at the end", noise(10'000, 2));
