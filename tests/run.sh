@@ -64,7 +64,7 @@ build_asan() {
     quietly asan-build cmake --build --preset asan -j "$jobs" && tail -n 1 $logs/asan-build.log
 }
 
-# The parts with threads of their own that need no network, under ThreadSanitizer.
+# The core with all of its threads, and the simulation, under ThreadSanitizer.
 build_tsan() {
   quietly tsan-configure cmake --preset tsan -DBACKUPCTL_WERROR=ON &&
     quietly tsan-build cmake --build --preset tsan -j "$jobs" --target thread_tests && tail -n 1 $logs/tsan-build.log
@@ -95,9 +95,10 @@ tidy() {
     xargs -n 1 -P "$jobs" clang-tidy -p build/asan --quiet --warnings-as-errors='*' 2>$logs/tidy.err
 }
 
+# With the programs that are built already: a build of its own would take as long as that one did.
 quickstart() {
   shop=$(mktemp -d) || return 1
-  quietly quickstart sh examples/quickstart/run.sh --once --state "$shop" --source lib &&
+  quietly quickstart sh examples/quickstart/run.sh --once --programs build/asan/bin --state "$shop" --source lib &&
     tail -n 12 $logs/quickstart.log
   result=$?
   rm -rf "$shop"
@@ -105,14 +106,14 @@ quickstart() {
 }
 
 echo "This installs the packages that the tests need, builds into build/ and takes up to 35 minutes on 2 cores."
-stage 4 'packages' sh cmake/install-packages.sh build test quickstart || finish
+stage 3 'packages' sh cmake/install-packages.sh build test quickstart || finish
 stage 1 'format' format
-if stage 15 'build, ASan and UBSan' build_asan; then
-  stage 5 'all tests, ASan and UBSan' run_ctest asan
-  stage 3 'clang-tidy over the core' tidy
+if stage 17 'build, ASan and UBSan' build_asan; then
+  stage 4 'all tests, ASan and UBSan' run_ctest asan
+  stage 1 'quickstart' quickstart
+  stage 2 'clang-tidy over the core' tidy
 fi
 if stage 4 'build, TSan' build_tsan; then
   stage 2 'core and simulation, TSan' run_ctest tsan -L threads
 fi
-stage 5 'quickstart' quickstart
 finish
