@@ -34,18 +34,14 @@ bool prefers_async(const Headers& headers) {
   return false;
 }
 
-// The key, if one was sent. Errors: invalid.
+// The key, if one was sent; the server has refused requests with two. Errors: invalid.
 Result<std::optional<IdempotencyKey>> read_key(const Headers& headers) {
-  const auto fault = [](std::string detail) {
-    return Error{ErrorKind::invalid, "Idempotency-Key " + detail, false, {}, {{"Idempotency-Key", detail}}};
-  };
-  constexpr const char* name = "Idempotency-Key";
-  if (headers.count(name) > 1) return fault("must not come more than once");
-  const auto text = headers.find(name);
+  const auto text = headers.find("Idempotency-Key");
   if (!text) return std::optional<IdempotencyKey>{};
   auto key = IdempotencyKey::parse(*text);
-  if (!key) return fault(key.error().detail);
-  return std::optional(*std::move(key));
+  if (key) return std::optional(*std::move(key));
+  const auto& detail = key.error().detail;
+  return Error{ErrorKind::invalid, "Idempotency-Key " + detail, false, {}, {{"Idempotency-Key", detail}}};
 }
 
 Result<Submission> read_submission(const Request& request) {
