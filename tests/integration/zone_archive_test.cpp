@@ -374,6 +374,20 @@ TEST_F(ZoneArchive, AFinishedBackupIsVerifiedAndTakenAgain) {
   EXPECT_EQ(read_file(root / first.storage_path), bytes);
 }
 
+TEST_F(ZoneArchive, AFinishedBackupThatIsCancelledBeforeItWasToldIsRemoved) {
+  write_file(source / "a", "a");
+  create(order_for(source));
+  ASSERT_EQ(stored().size(), 2u);
+  Monitor stopping;
+  stopping.stop();
+  EXPECT_FALSE(driver().create(order_for(source), stopping));
+  EXPECT_EQ(stored().size(), 2u);
+  Monitor cancelling;
+  cancelling.cancel();
+  EXPECT_EQ(driver().create(order_for(source), cancelling)->code, ResultCode::cancelled);
+  EXPECT_TRUE(stored().empty());
+}
+
 TEST_F(ZoneArchive, ADamagedFinishedBackupIsNotTakenNorOverwritten) {
   write_file(source / "a", noise(100'000, 5));
   const auto order = order_for(source);

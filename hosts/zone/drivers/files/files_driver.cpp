@@ -46,8 +46,7 @@ Result<void> FilesDriver::admit(const CreateBackupCommand& order) {
 }
 
 ZoneResult FilesDriver::result_for(const CreateBackupCommand& order) const {
-  ZoneResult result{.command_id = order.id, .zone = options_.zone};
-  return result;
+  return {.command_id = order.id, .zone = options_.zone};
 }
 
 std::optional<ZoneResult> FilesDriver::create(const CreateBackupCommand& order, Monitor& monitor) {
@@ -81,12 +80,12 @@ Result<void> FilesDriver::make(const CreateBackupCommand& order, Monitor& monito
   auto place = storage_.place(order);
   if (!place) return std::move(place).error();
   place->remove_unfinished();
-  if (auto taken = take_finished(order, *place, monitor, result); !taken) {
-    return std::move(taken).error();
-  } else if (*taken) {
-    return {};
-  }
-  // An archive without a manifest: whoever made it died in between, and its hash is not known.
+  const auto taken = take_finished(order, *place, monitor, result);
+  if (taken && *taken) return {};
+  const bool is_cancelled = !taken && taken.error().kind == ErrorKind::overloaded && monitor.wish() == Wish::cancel;
+  if (!taken && !is_cancelled) return taken.error();
+  // A finished backup that is cancelled before anybody was told of it goes as well. So does an archive without a
+  // manifest: whoever made it died in between, and its hash is not known.
   if (auto removed = place->remove_backup(); !removed) return removed;
   if (monitor.wish() != Wish::go_on) return ended();
 
