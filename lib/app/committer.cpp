@@ -100,7 +100,8 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
     const bool unknown = outcome.status == OutcomeStatus::unknown;
     const bool passing = outcome.status == OutcomeStatus::failed && outcome.error && outcome.error->retryable;
     failed = failed || unknown || passing;
-    if (unknown || (passing && waiting.patience == Patience::until_written)) {
+    // After an unknown outcome a failure says nothing about the first try.
+    if (unknown || (passing && (waiting.tried || waiting.patience == Patience::until_written))) {
       waiting.tried = true;
       again.push_back(std::move(waiting));
       continue;
@@ -111,8 +112,13 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
                     {"entity", waiting.entity},
                     {"error", outcome.error ? outcome.error->detail : std::string()}});
     }
-    for (std::size_t k = 0; k + 1 < waiting.handlers.size(); ++k) waiting.handlers[k](outcome);
-    waiting.handlers.back()(std::move(outcome));
+    const bool never_stored =
+        outcome.status == OutcomeStatus::failed && std::holds_alternative<AdmitRequest>(waiting.command);
+    waiting.handlers.front()(outcome);
+    // To what was to become of a request that was not stored, that request is simply not there.
+    if (never_stored) outcome = {OutcomeStatus::lost_guard, {}, false, {}};
+    for (std::size_t k = 1; k < waiting.handlers.size(); ++k) waiting.handlers[k](outcome);
+    if (never_stored) drop_changes_of(waiting.entity);
   }
   for (auto at = again.rbegin(); at != again.rend(); ++at) {
     ++waiting_per_entity_[at->entity];
@@ -123,6 +129,18 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
   if (failed) hold();
   under_way_ = false;  // only now: what the handlers submitted goes into one group
   pump();
+}
+
+// While the store is away they would only pile up.
+void Committer::drop_changes_of(const std::string& entity) {
+  if (waiting_per_entity_.erase(entity) == 0) return;
+  const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                          [&](const Waiting& waiting) { return waiting.entity != entity; });
+  std::vector<Waiting> dropped(std::make_move_iterator(rest), std::make_move_iterator(waiting_.end()));
+  waiting_.erase(rest, waiting_.end());
+  for (const auto& waiting : dropped) {
+    for (const auto& handler : waiting.handlers) handler({OutcomeStatus::lost_guard, {}, false, {}});
+  }
 }
 
 void Committer::hold() {
