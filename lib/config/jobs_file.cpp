@@ -94,15 +94,26 @@ BackupJob job_of(JobRow row) {
           .notify = std::move(row.notify)};
 }
 
+// "" or why it cannot be read.
+std::string read_text(const std::string& path, std::string& text) {
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream) return std::strerror(errno);
+  try {
+    text.assign(std::istreambuf_iterator<char>(stream), {});
+  } catch (const std::ios_base::failure& error) {  // a folder, or a disk that fails
+    return error.what();
+  }
+  return {};
+}
+
 }  // namespace
 
 JobsRead read_jobs_file(const std::string& path) {
   JobsRead read;
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(stream), {}};
-  if (!stream || errno == EISDIR) {
-    read.problems.push_back({path, "", std::string("cannot be read: ") + std::strerror(errno != 0 ? errno : EIO)});
+  std::string text;
+  const auto problem = read_text(path, text);
+  if (!problem.empty()) {
+    read.problems.push_back({path, "", "cannot be read: " + problem});
     return read;
   }
   Schema schema;
