@@ -5,8 +5,8 @@
 namespace backupctl::app {
 namespace {
 
-// How long a second request with a key waits for the outcome of the first one's check.
-constexpr Duration wait_for_first = std::chrono::seconds(10);
+// How long a request waits for the outcome of a check that is not its own.
+constexpr Duration wait_for_check = std::chrono::seconds(10);
 
 bool asks_the_same(const BackupOrder& a, const BackupOrder& b) {
   return a.job_id == b.job_id && a.source == b.source && a.data_as_of == b.data_as_of;
@@ -41,6 +41,7 @@ struct Admissions::Visit {
   bool respond_async = false;
   Handler<SubmitReply> handler;
   bool answered = false;
+  bool is_void = false;  // its row was not stored
 
   void answer(SubmitReply reply) {
     if (std::exchange(answered, true)) return;
@@ -49,6 +50,9 @@ struct Admissions::Visit {
 };
 
 void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
+  if (committer_.is_full()) {
+    return handler({{}, false, Error{ErrorKind::overloaded, "too much waits to be written", true, "overloaded"}});
+  }
   BackupOrder order{.id = context_.new_id<RequestId>(),
                     .job_id = submission.job_id,
                     .source = std::move(submission.source),
@@ -59,13 +63,16 @@ void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
                     .traceparent = std::move(submission.traceparent),
                     .received = context_.now()};
   auto visit = std::make_shared<Visit>(Visit{order, submission.respond_async, std::move(handler)});
-  BackupRequest row{order, received(order, context_.self())};
+  // What nobody waits for is taken up by a later round when enough is being checked.
+  const bool is_for_later = visit->respond_async && checks_.under_way() >= context_.options().max_owned_checks;
+  BackupRequest row{order, received(order, is_for_later ? std::nullopt : std::optional(context_.self()))};
   committer_.submit(AdmitRequest{row, received_history(order)}, Patience::once,
                     [this, visit](const Outcome& outcome) { on_admitted(visit, outcome); });
   if (submission.respond_async) return;  // checked once it is durable
   const auto when_unavailable = order.key ? WhenUnavailable::try_again_later : WhenUnavailable::close;
-  checks_.check(std::move(row), when_unavailable,
-                [this, visit](const Checked& checked) { on_checked(visit, checked); });
+  checks_.check(
+      std::move(row), when_unavailable, [this, visit](const Checked& checked) { on_checked(visit, checked); },
+      std::shared_ptr<const bool>(visit, &visit->is_void));
 }
 
 void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome& outcome) {
@@ -77,12 +84,15 @@ void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome&
       if (!visit->respond_async) return;
       row.progress.responded = std::max(context_.now(), latest_time(row));
       visit->answer(reply_for(row, false));
+      if (!row.progress.owner) return;
       return checks_.check(std::move(row), WhenUnavailable::try_again_later, [](const Checked&) {});
     }
     case OutcomeStatus::lost_guard:
+      visit->is_void = true;
       return answer_for_known(visit, *outcome.current);
     case OutcomeStatus::unknown:
     case OutcomeStatus::failed:
+      visit->is_void = true;
       return visit->answer({{}, false, store_unavailable(*outcome.error)});
   }
 }
@@ -95,6 +105,10 @@ void Admissions::on_checked(const std::shared_ptr<Visit>& visit, const Checked& 
     reply.error = job_service_unavailable(checked.error->detail, true);
   } else if (checked.error && checked.row->progress.state == RequestState::cancelled) {
     reply.error = job_service_unavailable(checked.error->detail, false);
+  }
+  // Handed back while its check was under way (the store failed us): somebody goes on with it at once.
+  if (!checked.error && reply.request->progress.state == RequestState::received) {
+    return wait_for_outcome(visit, *checked.row, false);
   }
   visit->answer(std::move(reply));
 }
@@ -112,11 +126,17 @@ void Admissions::answer_for_known(const std::shared_ptr<Visit>& visit, const Bac
       known.progress.state == RequestState::received && known.progress.owner && !visit->respond_async;
   if (!check_under_way) return visit->answer(reply_for(known, true));
   // The first one's check is still under way: its outcome is this one's too.
+  wait_for_outcome(visit, known, true);
+}
+
+void Admissions::wait_for_outcome(const std::shared_ptr<Visit>& visit, const BackupRequest& known, bool seen_before) {
+  // One that waits with an error has been checked in vain; without, its controller has gone and another takes it up.
   auto settled = [](const BackupRequest& row) {
-    return row.progress.state != RequestState::received || !row.progress.owner;
+    const auto& p = row.progress;
+    return p.state != RequestState::received || (!p.owner && !p.last_error.empty());
   };
-  watchers_.watch(known.order.id, settled, wait_for_first, [visit, known](Result<BackupRequest> row) {
-    visit->answer(reply_for(row ? std::move(*row) : known, true));
+  watchers_.watch(known.order.id, settled, wait_for_check, [visit, known, seen_before](Result<BackupRequest> row) {
+    visit->answer(reply_for(row ? std::move(*row) : known, seen_before));
   });
 }
 

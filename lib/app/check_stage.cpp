@@ -11,12 +11,19 @@ constexpr std::size_t most_versions_remembered = 10'000;
 
 }  // namespace
 
-void CheckStage::check(BackupRequest row, WhenUnavailable when_unavailable, Handler<Checked> done) {
+void CheckStage::check(BackupRequest row, WhenUnavailable when_unavailable, Handler<Checked> done,
+                       std::shared_ptr<const bool> is_void) {
   ++under_way_;
   const CallContext asking{row.order.id, row.order.traceparent};
   const auto job_id = row.order.job_id;
   jobs_.read(
-      job_id, asking, [this, row = std::move(row), when_unavailable, done = std::move(done)](const JobAnswer& answer) {
+      job_id, asking,
+      [this, row = std::move(row), when_unavailable, done = std::move(done),
+       is_void = std::move(is_void)](const JobAnswer& answer) {
+        if (is_void && *is_void) {
+          --under_way_;
+          return done({});
+        }
         const auto fence = row.progress.fence;
         std::optional<Error> error;
         if (!answer.job) error = answer.job.error();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <set>
 #include <utility>
@@ -28,8 +29,9 @@ class CheckStage {
       : context_(context), committer_(committer), amender_(amender), jobs_(jobs), find_lane_(std::move(find_lane)) {}
 
   // `row` is Received and ours. `done` is told when the outcome is durable, just before the request goes on to its
-  // zone.
-  void check(BackupRequest row, WhenUnavailable when_unavailable, Handler<Checked> done);
+  // zone. `is_void`, when given, turns true should the row turn out not to be stored: then nothing is written.
+  void check(BackupRequest row, WhenUnavailable when_unavailable, Handler<Checked> done,
+             std::shared_ptr<const bool> is_void = nullptr);
 
   std::int64_t under_way() const { return under_way_; }
 

@@ -31,6 +31,10 @@ class Committer {
   bool is_full() const { return waiting_.size() >= context_.options().max_waiting_commands; }
   bool is_idle() const { return waiting_.empty() && !under_way_; }
   bool store_answers() const { return !failing_; }
+  // The store took a write that did not go through here; with nothing of ours waiting we would not find out.
+  void note_store_writes() {
+    if (is_idle()) failing_ = false;
+  }
 
  private:
   struct Waiting {
@@ -44,6 +48,7 @@ class Committer {
   bool merge(Command& command, Handler<Outcome>& handler, const std::string& entity);
   void pump();
   void commit(std::vector<Waiting> group);
+  void drop_changes_of(const std::string& entity);
   void finish(std::vector<Waiting> group, std::vector<Outcome> outcomes);
   void hold();
 

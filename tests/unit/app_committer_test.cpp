@@ -1,0 +1,192 @@
+#include <gtest/gtest.h>
+
+#include "app/committer.hpp"
+#include "unit/support/ground.hpp"
+
+namespace backupctl::app {
+namespace {
+
+using namespace std::chrono_literals;
+using test::epoch;
+using test::Fate;
+using test::id;
+using test::order;
+
+class CommitterTest : public ::testing::Test {
+ protected:
+  test::Ground ground;
+  ControllerOptions options{.max_waiting_commands = 5, .max_group = 3};
+  Context context{ground.ports(), options};
+  Committer committer{context};
+  std::vector<std::string> told;
+
+  AdmitRequest admit(int number) {
+    return {{order(number), {.next_action = epoch}}, {{RequestState::received, epoch, {}}}};
+  }
+  ChangeRequest change(int number, std::int64_t revision = 2) {
+    RequestProgress next{.state = RequestState::allowed, .next_action = epoch, .revision = revision};
+    return {.id = id<RequestId>(number),
+            .from = RequestState::received,
+            .next = next,
+            .history = {{RequestState::allowed, epoch + 1s, {}}},
+            .job_version = test::job()};
+  }
+  void submit(Command command, std::string name, Patience patience = Patience::until_written) {
+    committer.submit(std::move(command), patience, [this, name](const Outcome& outcome) {
+      const char* texts[] = {"applied", "already_done", "lost_guard", "unknown", "failed"};
+      told.push_back(name + " " + texts[static_cast<int>(outcome.status)] +
+                     (outcome.error && !outcome.error->code.empty() ? " " + outcome.error->code : ""));
+    });
+  }
+  void run() { ground.time.advance(10s); }
+  std::vector<std::size_t> group_sizes() {
+    std::vector<std::size_t> sizes;
+    for (const auto& group : ground.store.groups) sizes.push_back(group.size());
+    return sizes;
+  }
+  using Told = std::vector<std::string>;
+};
+
+TEST_F(CommitterTest, WhatWaitsWhenACommitEndsMakesUpTheNext) {
+  for (int i = 1; i <= 5; ++i) submit(admit(i), std::to_string(i));
+  EXPECT_TRUE(told.empty()) << "never from inside the call";
+  run();
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 3, 1}));
+  EXPECT_EQ(told.size(), 5u);
+  EXPECT_TRUE(committer.is_idle());
+}
+
+TEST_F(CommitterTest, OneCommandOfAnEntityInAGroupAndInOrder) {
+  ground.store.held = true;
+  submit(admit(9), "first");
+  submit(PauseZone{test::zone(), true}, "pause");
+  submit(PauseZone{test::zone(), false}, "resume");
+  submit(admit(2), "other");
+  ground.store.release();
+  run();
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 2, 1}));
+  EXPECT_EQ(told.back(), "resume applied");
+}
+
+TEST_F(CommitterTest, ReceivedAndAllowedAreWrittenOnce) {
+  ground.store.held = true;
+  submit(admit(9), "first");
+  submit(admit(1), "admit");
+  submit(change(1), "change");
+  ground.store.release();
+  run();
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1}));
+  EXPECT_EQ(told, (Told{"first applied", "admit applied", "change applied"}));
+  const auto row = ground.store.row(id<RequestId>(1));
+  EXPECT_EQ(row.progress.state, RequestState::allowed);
+  EXPECT_EQ(row.progress.revision, 2);
+  const auto history = ground.store.engine.history(id<RequestId>(1)).value();
+  ASSERT_EQ(history.size(), 2u);
+  EXPECT_EQ(history[0], (HistoryEntry{RequestState::received, epoch, {}}));
+  EXPECT_EQ(history[1], (HistoryEntry{RequestState::allowed, epoch + 1s, {}}));
+}
+
+TEST_F(CommitterTest, AChangeDecidedOnAnotherRevisionIsNotMerged) {
+  ground.store.held = true;
+  submit(admit(9), "first");
+  submit(admit(1), "admit");
+  submit(change(1, 3), "change");
+  ground.store.release();
+  run();
+  EXPECT_EQ(told.back(), "change lost_guard");
+  EXPECT_EQ(ground.store.row(id<RequestId>(1)).progress.revision, 1);
+}
+
+TEST_F(CommitterTest, AnUnknownOutcomeIsRepeatedUntilTheStoreTells) {
+  ground.store.script = {Fate::unknown_written, Fate::unknown_not_written, Fate::good};
+  submit(admit(1), "admit", Patience::once);
+  ground.time.run();
+  EXPECT_TRUE(told.empty());
+  EXPECT_FALSE(committer.store_answers());
+  EXPECT_EQ(group_sizes().size(), 1u) << "the store is given a moment";
+  run();
+  EXPECT_EQ(told, Told{"admit already_done"});
+  EXPECT_EQ(group_sizes().size(), 3u);
+  EXPECT_TRUE(committer.store_answers());
+}
+
+TEST_F(CommitterTest, ARepeatedAdmitIsNeverMerged) {
+  ground.store.script = {Fate::unknown_written};
+  submit(admit(1), "admit", Patience::once);
+  ground.time.run();
+  submit(change(1), "change");
+  run();
+  EXPECT_EQ(told, (Told{"admit already_done", "change applied"}));
+  EXPECT_EQ(ground.store.row(id<RequestId>(1)).progress.revision, 2);
+}
+
+TEST_F(CommitterTest, AFailureAfterAnUnknownOutcomeTellsNothing) {
+  // The row is there: "not stored" would be a lie that makes its caller send it once more.
+  ground.store.script = {Fate::unknown_written, Fate::failed, Fate::failed};
+  submit(admit(1), "admit", Patience::once);
+  run();
+  EXPECT_EQ(told, Told{"admit already_done"});
+}
+
+TEST_F(CommitterTest, OncePatienceHearsOfAPassingFailure) {
+  ground.store.script = {Fate::failed};
+  submit(admit(1), "admit", Patience::once);
+  run();
+  EXPECT_EQ(told, Told{"admit failed"});
+}
+
+TEST_F(CommitterTest, OtherwiseAPassingFailureIsRepeated) {
+  ground.store.script = {Fate::failed, Fate::failed, Fate::good};
+  submit(admit(1), "admit");
+  run();
+  EXPECT_EQ(told, Told{"admit applied"});
+  EXPECT_EQ(group_sizes().size(), 3u);
+}
+
+TEST_F(CommitterTest, AFailureForGoodIsToldToEverybody) {
+  ground.store.script = {Fate::failed_for_good};
+  submit(admit(1), "admit");
+  run();
+  EXPECT_EQ(told, Told{"admit failed"});
+}
+
+TEST_F(CommitterTest, AChangeOfARequestThatWasNotStoredHasNothingToChange) {
+  ground.store.held = true;
+  submit(admit(1), "admit", Patience::once);
+  submit(change(1), "change");  // the commit is under way: not merged
+  ground.store.is_down = true;
+  ground.store.release();
+  ground.time.run();
+  EXPECT_EQ(told, (Told{"admit failed", "change lost_guard"}));
+  EXPECT_TRUE(committer.is_idle()) << "nothing is kept for a request that is not there";
+}
+
+TEST_F(CommitterTest, HoldsLongerTheMoreOftenItFails) {
+  ground.store.is_down = true;
+  submit(admit(1), "admit");
+  ground.time.advance(1h);
+  EXPECT_LT(group_sizes().size(), 4000u);
+  EXPECT_GT(group_sizes().size(), 1000u);
+  ground.store.is_down = false;
+  run();
+  EXPECT_EQ(told, Told{"admit applied"});
+}
+
+TEST_F(CommitterTest, BeyondItsBoundNewWorkIsRefused) {
+  ground.store.held = true;
+  for (int i = 1; i <= 6; ++i) submit(admit(i), std::to_string(i), Patience::once);
+  EXPECT_TRUE(committer.is_full());
+  submit(admit(7), "seventh", Patience::once);
+  submit(admit(8), "ours");
+  EXPECT_TRUE(told.empty()) << "never from inside the call";
+  ground.time.run();
+  EXPECT_EQ(told, Told{"seventh failed overloaded"});
+  ground.store.release();
+  run();
+  EXPECT_EQ(told.size(), 8u);
+  EXPECT_FALSE(ground.store.engine.requests().contains(id<RequestId>(7)));
+  EXPECT_TRUE(ground.store.engine.requests().contains(id<RequestId>(8)));
+}
+
+}  // namespace
+}  // namespace backupctl::app
