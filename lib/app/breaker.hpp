@@ -21,6 +21,12 @@ class Breaker {
     probe_at_ = now + probe_every_;  // a trial that never ends does not keep the peer out for ever
     return true;
   }
+  // The trial that was taken found nothing to try: the next caller may have it.
+  void give_back_trial(Duration now) {
+    if (state_ != BreakerState::half_open) return;
+    state_ = BreakerState::open;
+    probe_at_ = now;
+  }
   bool is_closed() const { return state_ == BreakerState::closed; }
 
   void succeeded() {

@@ -52,7 +52,7 @@ struct Controller::Impl {
   Impl(ControllerPorts ports, ControllerOptions options)
       : context(std::move(ports), std::move(options)),
         lanes(make_lanes()),
-        rounds(context, checks, collector, borrowed_lanes()) {}
+        rounds(context, committer, checks, collector, borrowed_lanes()) {}
 
   std::vector<std::unique_ptr<ZoneLane>> make_lanes() {
     std::vector<std::unique_ptr<ZoneLane>> made;
@@ -105,6 +105,9 @@ struct Controller::Impl {
 };
 
 void Controller::Impl::cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler) {
+  if (committer.is_full()) {
+    return handler(Error{ErrorKind::overloaded, "too much waits to be written", true, "overloaded"});
+  }
   const auto with_row = [this, id, detail = std::move(detail),
                          handler](const Result<std::optional<BackupRequest>>& row) {
     if (!row) return handler(row.error());

@@ -29,9 +29,11 @@ void Rounds::beat(Handler<Result<void>> handler) {
       context_.back<Result<BeatReply>>([this, handler = std::move(handler)](Result<BeatReply> reply) {
         store_answers_ = reply.has_value();
         if (!reply) {
+          next_beat_ = context_.monotonic();  // again in the next round: reads that succeed are no proof
           context_.log(LogLevel::error, "heartbeat failed", {{"error", reply.error().detail}});
           return handler(std::move(reply).error());
         }
+        committer_.note_store_writes();
         alive_ = std::move(reply->alive);
         if (reply->rows_freed > 0) {
           context_.log(LogLevel::info, "took over the requests of a controller that has ended",
@@ -156,8 +158,9 @@ void Rounds::add_sends(std::vector<Step>& steps, const DueWork& due) {
     const auto& zone = lane->zone();
     const bool waiting = std::find(due.send.begin(), due.send.end(), zone.name) != due.send.end();
     lane->note_backlog(waiting);
-    if (!waiting || !lane->may_call()) continue;
-    steps.push_back([this, lane](Next next) {
+    if (!waiting) continue;
+    steps.push_back([this, lane](const Next& next) {
+      if (!lane->may_call()) return next();
       ClaimOrder order{.stage = Stage::send,
                        .by = context_.self(),
                        .now = context_.now(),
@@ -165,9 +168,10 @@ void Rounds::add_sends(std::vector<Step>& steps, const DueWork& due) {
                        .zone = lane->zone().name,
                        .max_in_flight = lane->zone().max_in_flight};
       const auto take = [lane](std::vector<BackupRequest> rows) {
+        if (rows.empty()) lane->nothing_to_call();  // no place is free: a trial is of more use to what follows
         for (auto& row : rows) lane->send(std::move(row));
       };
-      claim(std::move(order), take, std::move(next));
+      claim(std::move(order), take, next);
     });
   }
 }
@@ -176,18 +180,19 @@ void Rounds::add_follows(std::vector<Step>& steps, const DueWork& due) {
   for (auto* lane : lanes_) {
     const auto& name = lane->zone().name;
     if (std::find(due.follow.begin(), due.follow.end(), name) == due.follow.end()) continue;
-    const auto room = follow_page - lane->calls_under_way();
-    if (room <= 0 || !lane->may_call()) continue;
-    steps.push_back([this, lane, room](Next next) {
+    steps.push_back([this, lane](const Next& next) {
+      const auto room = follow_page - lane->calls_under_way();
+      if (room <= 0 || !lane->may_call()) return next();
       ClaimOrder order{.stage = Stage::follow,
                        .by = context_.self(),
                        .now = context_.now(),
                        .limit = lane->is_on_trial() ? 1 : room,
                        .zone = lane->zone().name};
       const auto take = [lane](std::vector<BackupRequest> rows) {
+        if (rows.empty()) lane->nothing_to_call();
         for (auto& row : rows) lane->follow(std::move(row));
       };
-      claim(std::move(order), take, std::move(next));
+      claim(std::move(order), take, next);
     });
   }
 }

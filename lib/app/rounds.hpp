@@ -15,8 +15,8 @@ namespace backupctl::app {
 
 class Rounds {
  public:
-  Rounds(Context& context, CheckStage& checks, Collector& collector, std::vector<ZoneLane*> lanes)
-      : context_(context), checks_(checks), collector_(collector), lanes_(std::move(lanes)) {}
+  Rounds(Context& context, Committer& committer, CheckStage& checks, Collector& collector, std::vector<ZoneLane*> lanes)
+      : context_(context), committer_(committer), checks_(checks), collector_(collector), lanes_(std::move(lanes)) {}
 
   // The first heartbeat, which also frees what dead controllers owned; then rounds until stop().
   void start(Handler<Result<void>> handler);
@@ -44,6 +44,7 @@ class Rounds {
   void add_follows(std::vector<Step>& steps, const DueWork& due);
 
   Context& context_;
+  Committer& committer_;
   CheckStage& checks_;
   Collector& collector_;
   std::vector<ZoneLane*> lanes_;

@@ -25,6 +25,8 @@ class ZoneLane {
   // Whether a fresh request may go out at once: the zone answers, and had places free when we last knew.
   bool may_send_fresh() const { return breaker_.is_closed() && !has_backlog_; }
   bool may_call() { return breaker_.allows(context_.monotonic()); }
+  // What was claimed for the call that may_call() allowed turned out to be nothing.
+  void nothing_to_call() { breaker_.give_back_trial(context_.monotonic()); }
   bool is_on_trial() const { return breaker_.state() == BreakerState::half_open; }
   void note_backlog(bool waiting) { has_backlog_ = waiting; }
 

@@ -1,0 +1,183 @@
+#include <gtest/gtest.h>
+
+#include "app/collector.hpp"
+#include "unit/support/ground.hpp"
+
+namespace backupctl::app {
+namespace {
+
+using namespace std::chrono_literals;
+using test::epoch;
+using test::Fate;
+using test::id;
+using test::record_of;
+using test::success;
+using S = RequestState;
+
+class CollectorTest : public ::testing::Test {
+ protected:
+  test::Ground ground;
+  Context context{ground.ports(), {.max_waiting_commands = 4}};
+  Committer committer{context};
+  Amender amender{context, committer, [](const BackupRequest&, S) {}};
+  int places_freed = 0;
+  Collector collector{context, committer, amender, [this](const ZoneName&) { ++places_freed; }};
+  const RequestId request = id<RequestId>(1);
+  std::vector<std::string> kept;
+
+  CollectorTest() {
+    BackupRequest row{test::order(), {}};
+    auto& p = row.progress;
+    p.state = S::sent;
+    p.checked = p.responded = p.sent = epoch;
+    p.terms = AllowedTerms{3, test::zone(), "ledger", 30};
+    p.send_attempts = 1;
+    p.next_action = epoch + 24h;
+    ground.store.put(row);
+  }
+  void take(ResultRecord record) {
+    collector.take(std::move(record),
+                   [this](const Result<void>& answer) { kept.push_back(answer ? "kept" : answer.error().detail); });
+    ground.time.advance(1s);
+  }
+  std::string parked_as() {
+    const auto parked = ground.store.parked();
+    return parked.size() == 1 ? parked[0].reason_code : std::to_string(parked.size()) + " parked";
+  }
+  S state() { return ground.store.row(request).progress.state; }
+  std::size_t backups() { return ground.store.engine.backups().size(); }
+};
+
+TEST_F(CollectorTest, RecordsASuccessInOneCommitAndWaitsNoMore) {
+  take(record_of(success(request)));
+  EXPECT_EQ(kept, std::vector<std::string>{"kept"});
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(backups(), 1u);
+  EXPECT_EQ(ground.store.waiting(), 0u);
+  EXPECT_EQ(ground.store.groups.size(), 2u) << "kept, then backup, state and result together";
+  EXPECT_EQ(places_freed, 1);
+  EXPECT_EQ(collector.under_way(), 0);
+}
+
+TEST_F(CollectorTest, TheSameAgainIsDropped) {
+  take(record_of(success(request)));
+  take(record_of(success(request)));
+  EXPECT_EQ(backups(), 1u);
+  EXPECT_EQ(parked_as(), "0 parked");
+  EXPECT_EQ(ground.store.waiting(), 0u);
+}
+
+TEST_F(CollectorTest, TwiceAtOnceMakesOneBackup) {
+  ground.store.held = true;
+  collector.take(record_of(success(request)), [](const Result<void>&) {});
+  collector.take(record_of(success(request)), [](const Result<void>&) {});
+  auto other = success(request);
+  other.message = "said in other words";
+  collector.take(record_of(other), [](const Result<void>&) {});
+  ground.store.release();
+  ground.time.advance(1s);
+  EXPECT_EQ(backups(), 1u);
+  EXPECT_EQ(ground.store.waiting(), 0u);
+  EXPECT_EQ(parked_as(), "0 parked");
+  EXPECT_EQ(collector.under_way(), 0);
+}
+
+TEST_F(CollectorTest, ParksWhatCannotBeRead) {
+  auto record = record_of(success(request));
+  record.result.reset();
+  record.problem = "no JSON";
+  take(record);
+  EXPECT_EQ(parked_as(), "unreadable");
+  EXPECT_EQ(ground.store.waiting(), 0u);
+  EXPECT_EQ(state(), S::sent);
+}
+
+TEST_F(CollectorTest, ParksABodyForAnotherCommand) {
+  auto record = record_of(success(id<RequestId>(2)));
+  record.command_id = request;
+  take(record);
+  EXPECT_EQ(parked_as(), "command-mismatch");
+}
+
+TEST_F(CollectorTest, ParksABodyOfAnotherZoneThanTheOneThatLeftIt) {
+  auto record = record_of(success(request));
+  record.zone = test::zone("tapes");
+  take(record);
+  EXPECT_EQ(parked_as(), "wrong-zone");
+}
+
+TEST_F(CollectorTest, ParksAResultOfAZoneThatWasNotAsked) {
+  auto result = success(request);
+  result.zone = test::zone("tapes");
+  take(record_of(result));
+  EXPECT_EQ(parked_as(), "wrong-zone");
+  EXPECT_EQ(state(), S::sent);
+}
+
+TEST_F(CollectorTest, ParksAResultOfAnUnknownCommand) {
+  take(record_of(success(id<RequestId>(77))));
+  EXPECT_EQ(parked_as(), "unknown-command");
+}
+
+TEST_F(CollectorTest, ParksAResultOfARequestThatWasNeverSent) {
+  BackupRequest row{test::order(2), {.next_action = epoch}};
+  ground.store.put(row);
+  take(record_of(success(id<RequestId>(2))));
+  EXPECT_EQ(parked_as(), "not-sent");
+}
+
+TEST_F(CollectorTest, ParksASecondDifferentSuccess) {
+  take(record_of(success(request)));
+  auto other = success(request);
+  other.verify_hash = "sha256:11";
+  take(record_of(other));
+  EXPECT_EQ(parked_as(), "conflicting-result");
+  EXPECT_EQ(backups(), 1u);
+}
+
+TEST_F(CollectorTest, ABadOneNeverBlocksTheNext) {
+  auto bad = record_of(success(request));
+  bad.result.reset();
+  bad.body = "garbage";
+  ground.store.engine.apply({KeepResult{bad}, KeepResult{record_of(success(request))}});
+  bool done = false;
+  collector.read_waiting([&] { done = true; });
+  ground.time.advance(1s);
+  EXPECT_TRUE(done);
+  EXPECT_EQ(parked_as(), "unreadable");
+  EXPECT_EQ(state(), S::succeeded);
+}
+
+TEST_F(CollectorTest, TellsTheZoneToKeepWhatCouldNotBeStored) {
+  ground.store.is_down = true;
+  take(record_of(success(request)));
+  ASSERT_EQ(kept.size(), 1u);
+  EXPECT_EQ(kept[0], "the store is away");
+  EXPECT_EQ(collector.under_way(), 0);
+}
+
+TEST_F(CollectorTest, WhatIsKeptWhenTheStoreGoesIsRecordedLater) {
+  ground.store.script = {Fate::good, Fate::failed, Fate::unknown_written};
+  take(record_of(success(request)));
+  ground.time.advance(1min);
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(backups(), 1u);
+  EXPECT_EQ(ground.store.waiting(), 0u);
+}
+
+TEST_F(CollectorTest, WhatCannotBeReadNowIsReadAgain) {
+  ground.store.engine.apply({KeepResult{record_of(success(request))}});
+  ground.store.is_down = true;
+  int rounds = 0;
+  collector.read_waiting([&] { ++rounds; });
+  ground.time.advance(1s);
+  EXPECT_EQ(rounds, 1);
+  EXPECT_EQ(collector.under_way(), 0);
+  ground.store.is_down = false;
+  collector.read_waiting([&] { ++rounds; });
+  ground.time.advance(1s);
+  EXPECT_EQ(state(), S::succeeded);
+}
+
+}  // namespace
+}  // namespace backupctl::app
