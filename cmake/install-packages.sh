@@ -31,7 +31,7 @@ if [ -z "$missing" ]; then
   exit 0
 fi
 
-echo "packages to install with apt-get (about 1.5 GB on a bare system; nothing is removed):"
+echo "packages to install with apt-get (1 to 2 GB on a bare system; nothing is removed):"
 echo " $missing" | fold -s -w 100 | sed 's/^ */  /'
 
 as_root=
@@ -51,6 +51,6 @@ run() {
   return 1
 }
 run apt-get update || fail "apt-get update failed (above): is the package archive reachable?"
-run apt-get install -y --no-install-recommends --no-remove $missing ||
+run apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends --no-remove $missing ||
   fail "apt-get could not install:$missing (its last words are above)"
 echo "packages: installed"
