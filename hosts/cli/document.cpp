@@ -25,11 +25,11 @@ std::string joined(const boost::json::object& members) {
 
 }  // namespace
 
-Result<Document> parse_document(std::string text) {
+Result<Document> parse_document(std::string text, const std::string& what) {
   auto json = wire::parse_strict(text, {.max_bytes = most_answer_bytes});
   if (json && json->is_object()) return Document{std::move(text), *std::move(json)};
   return Error{ErrorKind::unavailable,
-               json ? "the answer is no JSON object" : "the answer is no JSON: " + json.error().detail,
+               what + (json ? " is no JSON object" : " is no JSON: " + json.error().detail),
                true,
                "bad-answer",
                {}};

@@ -22,8 +22,8 @@ struct Document {
   Json json;         // an object
 };
 
-// Error: unavailable "bad-answer": the text is no JSON object.
-Result<Document> parse_document(std::string text);
+// Error: unavailable "bad-answer": the text is no JSON object. `what` is what the error calls it.
+Result<Document> parse_document(std::string text, const std::string& what = "the answer");
 
 // As a person reads it: texts as they are, "yes" and "no", members and elements joined by commas; empty for null.
 std::string text_of(const Json& value);

@@ -121,19 +121,15 @@ std::string job_document(const JobOptions& options, const std::string& base) {
 }
 
 Result<Document> read_job_file(const JobOptions& options) {
-  const auto problem = [&](const std::string& what) {
-    return Error{ErrorKind::invalid, "--file " + options.file + ": " + what};
-  };
+  const auto what = "--file " + options.file;
   std::ifstream file;
   if (options.file != "-") file.open(options.file, std::ios::binary);
   std::istream& in = options.file == "-" ? std::cin : file;
+  if (!in) return Error{ErrorKind::invalid, what + " cannot be opened"};
   std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.good() && !in.eof()) return problem("cannot be read");
-  if (text.size() > most_file_bytes) return problem("is larger than 1 MiB");
-  const auto begin = text.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return problem("is empty, or cannot be read");
-  auto document = parse_document(std::move(text));
-  if (!document) return problem(document.error().detail);
+  if (text.size() > most_file_bytes) return Error{ErrorKind::invalid, what + " is larger than 1 MiB"};
+  auto document = parse_document(std::move(text), what);
+  if (!document) return Error{ErrorKind::invalid, document.error().detail};
   return document;
 }
 

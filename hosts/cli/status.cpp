@@ -38,8 +38,10 @@ int show_status(const Session& session) {
     table.print(out);
   };
   part(states_table(json));
-  part(table_of(objects_of(json, "zones"), {"name", "paused", "inFlight", "waiting"}));
-  part(table_of(objects_of(json, "dependencies"), {"name", "breaker", "lastError"}));
+  part(table_of(objects_of(json, "zones"), {"name", "paused", "inFlight", "waiting"},
+                {"zone", "paused", "inFlight", "waiting"}));
+  part(table_of(objects_of(json, "dependencies"), {"name", "breaker", "lastError"},
+                {"dependency", "breaker", "lastError"}));
   part(table_of(objects_of(json, "controllers"), {"instanceId", "program", "startedTime"}));
   if (integer_of(json, "parkedResults").value_or(0) > 0) {
     session.err << "Next: backupctl parked list shows the results that fit nothing\n";

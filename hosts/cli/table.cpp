@@ -50,8 +50,9 @@ void Table::print(std::ostream& out) const {
   }
 }
 
-Table table_of(const std::vector<Json>& items, const std::vector<std::string>& members) {
-  Table table(members);
+Table table_of(const std::vector<Json>& items, const std::vector<std::string>& members,
+               const std::vector<std::string>& headings) {
+  Table table(headings.empty() ? members : headings);
   for (const auto& item : items) {
     std::vector<std::string> cells;
     for (const auto& member : members) cells.push_back(text_of(item, member));

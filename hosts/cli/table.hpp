@@ -23,8 +23,9 @@ class Table {
   std::vector<std::vector<std::string>> rows_;  // the headings first
 };
 
-// One row for each of `items`, one column for each of `members`.
-Table table_of(const std::vector<Json>& items, const std::vector<std::string>& members);
+// One row for each of `items`, one column for each of `members`; `headings`, where their names say too little.
+Table table_of(const std::vector<Json>& items, const std::vector<std::string>& members,
+               const std::vector<std::string>& headings = {});
 
 // One line for each member of an object: its name and its value.
 void print_fields(std::ostream& out, const Json& object);

@@ -62,7 +62,8 @@ std::string table_text(const TokenOrder& order, const std::string& sha256) {
   std::string roles;
   for (const auto& role : order.roles) roles += (roles.empty() ? "" : ", ") + toml_text(role);
   return "[[auth.token]]\nname = " + toml_text(order.name) + "\nowner = " + toml_text(order.owner) + "\nsha256 = \"" +
-         sha256 + "\"\nroles = [" + roles + "]\n" + (order.zone.empty() ? "" : "zone = " + toml_text(order.zone) + "\n");
+         sha256 + "\"\nroles = [" + roles + "]\n" +
+         (order.zone.empty() ? "" : "zone = " + toml_text(order.zone) + "\n");
 }
 
 std::string document_text(const TokenOrder& order, const std::string& token, const std::string& sha256) {

@@ -31,7 +31,7 @@ std::string describe(const Json& request) {
     text += " to zone " + printable(zone);
   }
   if (text_of(request, "overdue") == "yes") text += ", overdue";
-  if (const auto problem = text_of(request, "lastError"); !problem.empty() && !is_terminal_state(text)) {
+  if (const auto problem = text_of(request, "lastError"); !problem.empty()) {
     text += ", tried again: " + printable(problem);
   }
   return text;
@@ -103,12 +103,12 @@ int wait_for_end(const Session& session, const std::string& request_id, Duration
     if (answer) {
       seen = *std::move(answer);
       const auto state = text_of(seen->json, "stateCode");
-      progress.show(describe(seen->json));
       if (is_terminal_state(state)) {
         const int code = end(exit_code_of(state));
         tell_end(session, seen->json, elapsed());
         return code;
       }
+      progress.show(describe(seen->json));
     } else if (answer.error().retryable) {
       progress.show("no answer: " + printable(answer.error().detail));
     } else {
