@@ -72,4 +72,16 @@ std::size_t width_of(std::string_view printable_utf8) {
   return columns;
 }
 
+std::string cut(std::string_view printable_utf8, std::size_t columns) {
+  if (width_of(printable_utf8) <= columns) return std::string(printable_utf8);
+  std::string text;
+  while (!printable_utf8.empty()) {
+    const auto bytes = first_of(printable_utf8).bytes;
+    if (width_of(text) + width_of(bytes) + 1 > columns) break;
+    text += bytes;
+    printable_utf8.remove_prefix(bytes.size());
+  }
+  return text + "\u2026";
+}
+
 }  // namespace backupctl::cli

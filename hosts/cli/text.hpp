@@ -13,4 +13,7 @@ std::string printable(std::string_view utf8);
 
 std::size_t width_of(std::string_view printable_utf8);  // in columns
 
+// As much of it as fits into so many columns; "…" at the end says that there was more.
+std::string cut(std::string_view printable_utf8, std::size_t columns);
+
 }  // namespace backupctl::cli

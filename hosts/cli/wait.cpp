@@ -1,5 +1,8 @@
 #include "cli/wait.hpp"
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -32,9 +35,14 @@ std::string describe(const Json& request) {
   }
   if (text_of(request, "overdue") == "yes") text += ", overdue";
   if (const auto problem = text_of(request, "lastError"); !problem.empty()) {
-    text += ", tried again: " + printable(problem);
+    text += ": " + printable(problem);
   }
   return text;
+}
+
+std::size_t terminal_columns() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 // One line that is written over, or one line for each change.
@@ -45,7 +53,9 @@ class Progress {
   void show(const std::string& what) {
     const auto elapsed = elapsed_text(session_.clock.monotonic() - begin_);
     if (session_.err_is_terminal) {
-      session_.err << "\r\033[K" << what << "  " << elapsed << std::flush;
+      // A line that the terminal would wrap could not be written over.
+      const auto room = terminal_columns() - std::min(terminal_columns(), elapsed.size() + 3);
+      session_.err << "\r\033[K" << cut(what, room) << "  " << elapsed << std::flush;
     } else if (what != shown_) {
       session_.err << elapsed << "  " << what << std::endl;
     }
