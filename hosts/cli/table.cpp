@@ -30,21 +30,22 @@ void Table::add(std::vector<std::string> cells) {
 void Table::print(std::ostream& out) const {
   const auto count = rows_.front().size();
   std::vector<std::size_t> widths(count);
-  std::vector<bool> right(count, !empty());
+  std::vector<bool> numbers(count);  // there is one
+  std::vector<bool> texts(count);
   for (std::size_t r = 0; r < rows_.size(); ++r) {
     for (std::size_t c = 0; c < count; ++c) {
       const auto& cell = rows_[r][c];
       widths[c] = std::max(widths[c], width_of(cell));
-      if (r > 0 && cell != "-" && !is_number(cell)) right[c] = false;
+      if (r > 0 && cell != "-") (is_number(cell) ? numbers : texts)[c] = true;
     }
   }
   for (const auto& row : rows_) {
     for (std::size_t c = 0; c < count; ++c) {
       const auto room = widths[c] - width_of(row[c]);
-      const bool last = c + 1 == count;
-      if (right[c]) pad(out, room);
+      const bool right = numbers[c] && !texts[c];
+      if (right) pad(out, room);
       out << row[c];
-      if (!last) pad(out, (right[c] ? 0 : room) + gap);
+      if (c + 1 < count) pad(out, (right ? 0 : room) + gap);
     }
     out << '\n';
   }

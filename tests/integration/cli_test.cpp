@@ -125,9 +125,9 @@ TEST_F(Cli, FollowsListsFromPageToPage) {
   EXPECT_EQ(table.code, 0);
   EXPECT_EQ(table.out,
             "backupId  stateCode  dataAsOfDate  zone    byteCount  dueToDeleteDate  backupJobId  backupStoragePath\n"
-            "b1        Stored                -     -  12345678901                -            -                  -\n"
-            "b2        Stored                -     -            7                -            -                  -\n"
-            "b3        -                     -     -           42                -            -                  -\n");
+            "b1        Stored     -             -     12345678901  -                -            -\n"
+            "b2        Stored     -             -               7  -                -            -\n"
+            "b3        -          -             -              42  -                -            -\n");
   EXPECT_EQ(table.err, "there are more than these 3: --limit N shows up to N\n");
 
   const auto json = run({"--output", "json", "backup", "list", "--limit", "3"});
@@ -149,11 +149,10 @@ TEST_F(Cli, AlignsWideTextAndEscapesWhatATerminalWouldActUpon) {
   jobs_.put_json("GET /api/backup-jobs?limit=100",
                  R"({"items":[{"backupJobId":"j1","name":"帳簿","version":1,"zone":"a"},)"
                  R"({"backupJobId":"j2","name":"e\u0301\u001b[31m\u202e","version":10,"zone":"b"}]})");
-  EXPECT_EQ(
-      run({"job", "list"}).out,
-      "backupJobId  name             version  approvalStateCode  pendingVersion  zone  daysToKeep  ownerId\n"
-      "j1           帳簿                   1                  -               -  a              -        -\n"
-      "j2           e\u0301\\x1b[31m\\u202e       10                  -               -  b              -        -\n");
+  EXPECT_EQ(run({"job", "list"}).out,
+            "backupJobId  name             version  approvalStateCode  pendingVersion  zone  daysToKeep  ownerId\n"
+            "j1           帳簿                   1  -                  -               a     -           -\n"
+            "j2           e\u0301\\x1b[31m\\u202e       10  -                  -               b     -           -\n");
 }
 
 TEST_F(Cli, CreatesAJobFromOptions) {
