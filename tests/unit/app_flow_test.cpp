@@ -335,7 +335,9 @@ TEST_F(FlowTest, AFullDiskIsSeenAndItsEndToo) {
   start();
   EXPECT_TRUE(controller->is_ready());
   ground.store.is_full = true;
-  submit();
+  auto made = submission();
+  made.respond_async = true;
+  submit(made);
   EXPECT_EQ(code(0), "store-unavailable");
   for (int i = 0; i < 300; ++i) {
     EXPECT_FALSE(controller->is_ready()) << i << " although nobody writes";
