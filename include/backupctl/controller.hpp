@@ -92,7 +92,7 @@ struct ControllerStatus {
 
 // Thread-safe: every function may be called from any thread. async_ functions answer on the executor; the others block
 // and must not be called on it. The destructor drops what is under way without harm, as a crash would: call stop()
-// first for a clean end.
+// first for a clean end. Not from inside a handler of its own, nor while another thread waits in a blocking function.
 class Controller {
  public:
   explicit Controller(ControllerPorts ports, ControllerOptions options = {});

@@ -17,7 +17,7 @@ void Collector::take(ResultRecord record, Handler<Result<void>> kept) {
   });
 }
 
-void Collector::read_waiting(std::function<void()> done) {
+void Collector::read_waiting(std::function<void(bool more)> done) {
   context_.reach("read-results", false);
   context_.repository().waiting_results(
       waiting_page, context_.back<Result<std::vector<ResultRecord>>>([this, done = std::move(done)](const auto& page) {
@@ -25,7 +25,7 @@ void Collector::read_waiting(std::function<void()> done) {
         if (page) {
           for (const auto& result : *page) record(result);
         }
-        done();
+        done(page && static_cast<std::int64_t>(page->size()) == waiting_page);
       }));
 }
 

@@ -21,7 +21,8 @@ class Collector {
   // A new result: kept first, then recorded. `kept` is told when it is durable.
   void take(ResultRecord record, Handler<Result<void>> kept);
   // Results that wait in the store, from before a crash or from another controller.
-  void read_waiting(std::function<void()> done);
+  // `more`: there are others behind those that were read.
+  void read_waiting(std::function<void(bool more)> done);
 
   std::int64_t under_way() const { return static_cast<std::int64_t>(recording_.size()); }
 

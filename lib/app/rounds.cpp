@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::int64_t follow_page = 50;
 constexpr Duration soonest = std::chrono::milliseconds(1);
+constexpr Duration soon = std::chrono::milliseconds(20);  // a page of results takes about so long to be recorded
 
 }  // namespace
 
@@ -109,7 +110,12 @@ void Rounds::on_due(const Result<DueWork>& due) {
   if (due->check) add_checks(*steps);
   add_sends(*steps, *due);
   add_follows(*steps, *due);
-  steps->push_back([this](const Next& next) { collector_.read_waiting(next); });
+  steps->push_back([this](const Next& next) {
+    collector_.read_waiting([this, next](bool more) {
+      more_results_ = more;
+      next();
+    });
+  });
   run_steps(std::move(steps), 0);
 }
 
@@ -121,6 +127,7 @@ void Rounds::run_steps(std::shared_ptr<std::vector<Step>> steps, std::size_t at)
 void Rounds::end_round() {
   under_way_ = false;
   if (stopped_) return;
+  if (more_results_) next_delay_ = std::min(next_delay_, soon);
   plan_next(again_ ? Duration{0} : next_delay_);
 }
 

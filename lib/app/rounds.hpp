@@ -52,6 +52,7 @@ class Rounds {
   bool stopped_ = false;
   bool under_way_ = false;
   bool again_ = false;
+  bool more_results_ = false;
   bool strays_possible_ = false;  // a claim failed: it may have given us rows that we do not know of
   std::atomic<bool> store_answers_ = false;
   Duration next_beat_{};

@@ -29,11 +29,14 @@ ZoneLane::ZoneLane(Context& context, Committer& committer, Amender& amender, con
 
 template <class Event>
 void ZoneLane::amend_mine(const BackupRequest& row, Event event) {
-  auto decider = [this, fence = row.progress.fence,
+  auto decider = [this, fence = row.progress.fence, knew_of_cancel = row.progress.cancel_asked.has_value(),
                   event = std::move(event)](const BackupRequest& now) -> std::optional<ChangeRequest> {
     if (now.progress.owner != context_.self() || now.progress.fence != fence) return {};
     auto decision = decide(now, event, context_.now());
     if (!decision) return {};
+    // A cancel that came during the call is for the zone to hear next, not when the row would have waited for.
+    auto& next = decision->next;
+    if (next.cancel_asked && !knew_of_cancel && next.next_action) next.next_action = context_.now();
     return change_of(now, std::move(*decision));
   };
   amender_.amend(row, std::move(decider), [this, fence = row.progress.fence](const Amended& amended) {

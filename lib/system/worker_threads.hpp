@@ -1,6 +1,8 @@
-// A bounded number of threads that run what is posted, in order. Thread-safe. The destructor finishes what was posted.
+// A bounded number of threads, at least one, that run what is posted, in order. Thread-safe. The destructor finishes
+// what was posted.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -15,7 +17,7 @@ namespace backupctl {
 class WorkerThreads {
  public:
   explicit WorkerThreads(std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this] { run(); });
+    for (std::size_t i = 0; i < std::max<std::size_t>(1, count); ++i) threads_.emplace_back([this] { run(); });
   }
   ~WorkerThreads() {
     {
