@@ -56,6 +56,7 @@ if [ -z "$programs" ]; then
   step "programs are built"
   programs=$build/bin
 else
+  programs=$(cd "$programs" && pwd) || fail "--programs: there is no such folder"
   step "programs are taken from $programs"
 fi
 
@@ -70,21 +71,20 @@ start_server controller "$programs/backupctl-http" "$controller_url"
 step "controller        $controller_url"
 
 title "A job: one person writes it, another approves it"
-call archivist POST "$jobs_url/api/backup-jobs" "$(job_document)" 201
+as archivist job create --name quickstart --description "made by the quickstart" --zone files --days-to-keep 30 \
+  --storage-path quickstart --source-root "$source" --requester archivist
 job=$(member backupJobId)
 step "archivist created job $job"
-call archivist POST "$jobs_url/api/backup-jobs/$job/submit" '{"version":1,"comment":"please look"}' 200
+as archivist job submit "$job" --comment "please look"
 step "archivist submitted version 1"
-call archivist POST "$jobs_url/api/backup-jobs/$job/approve" '{"version":1,"comment":"mine"}' 403
-step "archivist may not approve what archivist wrote: $(member code)"
-call reviewer POST "$jobs_url/api/backup-jobs/$job/approve" '{"version":1,"comment":"reads well"}' 200
+as_refused archivist four-eyes job approve "$job"
+step "archivist may not approve what archivist wrote"
+as reviewer job approve "$job" --comment "reads well"
 step "reviewer approved it"
 
 title "A backup of $source"
 today=$(date -u +%Y-%m-%d)
-key=quickstart-$job
-order='{"apiVersion":"2026-11-01","backupJobId":"'$job'","backupSourcePath":"'$(json_text "$source")'","dataAsOfDate":"'$today'"}'
-call archivist POST "$controller_url/api/backup-requests" "$order" 202 "Idempotency-Key: $key"
+as archivist request submit --job "$job" --source "$source" --as-of "$today" --key "quickstart-$job"
 request=$(member backupRequestId)
 step "request $request is $(member stateCode)"
 await_zone_at_work
@@ -95,16 +95,16 @@ controller_pid=
 step "kill -9: the controller is gone, the zone goes on"
 start_server controller "$programs/backupctl-http" "$controller_url"
 step "the controller is started again and ready"
-call archivist POST "$controller_url/api/backup-requests" "$order" 200 "Idempotency-Key: $key"
+as archivist request submit --job "$job" --source "$source" --as-of "$today" --key "quickstart-$job"
 [ "$(member backupRequestId)" = "$request" ] || fail "the same key made another request: $(cat "$answer")"
 step "asked again with the same key: the same request, now $(member stateCode)"
 await_end
 step "the request is Succeeded"
-call archivist GET "$controller_url/api/backup-requests/$request/history" '' 200
+as archivist request history "$request"
 show_history
 
 title "Is it really there, and whole?"
-call archivist GET "$controller_url/api/backups?backupRequestId=$request" '' 200
+get archivist "$controller_url/api/backups?backupRequestId=$request"
 count=$(grep -o '"backupId":' "$answer" | wc -l)
 [ "$count" -eq 1 ] || fail "there should be one backup of the request, there are $count: $(cat "$answer")"
 backup=$(member backupId) hash=$(member verifyHash) path=$(member backupStoragePath) bytes=$(number byteCount)

@@ -90,37 +90,41 @@ shop_stop() {
   controller_pid= zone_pid= jobs_pid=
 }
 
-# ask WHO METHOD URL [BODY] [HEADER]: the answer's body goes to $answer, its status to $status.
-ask() {
-  set -- "$1" "$2" "$3" "${4:-}" "${5:-Accept: application/json}"
-  if [ -n "$4" ]; then
-    status=$(printf '%s' "$4" | curl --noproxy '*' -sS --max-time 30 -o "$answer" -w '%{http_code}' -X "$2" "$3" \
-      -H "@$state/tokens/$1.header" -H 'Content-Type: application/json' -H "$5" --data-binary @- 2>"$state/curl.txt")
-  else
-    status=$(curl --noproxy '*' -sS --max-time 30 -o "$answer" -w '%{http_code}' -X "$2" "$3" \
-      -H "@$state/tokens/$1.header" -H "$5" 2>"$state/curl.txt")
-  fi
+# command_line WHO ARGUMENTS...: backupctl, the way that a person would; the document goes to $answer.
+command_line() {
+  who=$1
+  shift
+  "$programs/backupctl" --controller "$controller_url" --jobs "$jobs_url" --token-file "$state/tokens/$who" \
+    --output json "$@" >"$answer" 2>"$state/said.txt" </dev/null
+}
+as() {
+  command_line "$@" || fail "backupctl $2 $3, as $1: $(cat "$state/said.txt")"
+}
+# as_refused WHO CODE ARGUMENTS...: it must be refused, with this code.
+as_refused() {
+  who=$1 code=$2
+  shift 2
+  if command_line "$who" "$@"; then fail "backupctl $1 $2, as $who, should have been refused"; fi
+  grep -q "$code" "$state/said.txt" || fail "backupctl $1 $2, as $who, failed otherwise: $(cat "$state/said.txt")"
 }
 
-# call WHO METHOD URL BODY EXPECTED-STATUS [HEADER]
-call() {
-  ask "$1" "$2" "$3" "$4" "${6:-}"
-  [ "$status" = "$5" ] && return 0
-  fail "$2 $3 answered $status instead of $5: $(cat "$state/curl.txt") $(cut -c1-600 "$answer" 2>/dev/null)"
+# ask WHO URL: the answer's body goes to $answer, its status to $status.
+ask() {
+  status=$(curl --noproxy '*' -sS --max-time 30 -o "$answer" -w '%{http_code}' -H "@$state/tokens/$1.header" "$2" \
+    2>"$state/said.txt")
+}
+get() {
+  ask "$1" "$2"
+  [ "$status" = 200 ] || fail "GET $2 answered $status: $(cat "$state/said.txt") $(cut -c1-600 "$answer" 2>/dev/null)"
 }
 
 # member NAME, number NAME: the first such member of the last answer.
 member() { grep -o "\"$1\":\"[^\"]*\"" "$answer" | head -n 1 | cut -d'"' -f4; }
 number() { grep -o "\"$1\":[0-9]*" "$answer" | head -n 1 | cut -d: -f2; }
 
-job_document() {
-  printf '{"name":"quickstart","description":"made by the quickstart","zone":"files","storagePath":"quickstart",'
-  printf '"daysToKeep":30,"allowedRequesters":["archivist"],"backupSourceRoots":["%s"]}' "$(json_text "$source")"
-}
-
 # The zone is asked directly: the controller must not be needed to see what happens when it is gone.
 zone_progress() {
-  ask controller GET "$zone_url/zone/commands/$request"
+  ask controller "$zone_url/zone/commands/$request"
   [ "$status" = 200 ] || return 1
   zone_state=$(member stateCode)
   zone_says=$zone_state
@@ -145,7 +149,7 @@ await_zone_at_work() {
 
 await_end() {
   while :; do
-    call archivist GET "$controller_url/api/backup-requests/$request" '' 200
+    get archivist "$controller_url/api/backup-requests/$request"
     request_state=$(member stateCode)
     case $request_state in
       Succeeded) return 0 ;;
@@ -166,14 +170,15 @@ show_history() {
 what_next() {
   cat <<TEXT
 
-${bold}All three stay up until Ctrl-C.${plain} In another terminal, from this folder:
-  S=$state
-  curl -H @\$S/tokens/archivist.header $controller_url/api/backup-requests/$request
-  curl -H @\$S/tokens/archivist.header $controller_url/api/backups
-  curl -H @\$S/tokens/reviewer.header $controller_url/api/status
-  curl $controller_url/metrics
+${bold}All three stay up until Ctrl-C.${plain} In another terminal:
+  export BACKUPCTL_CONTROLLER=$controller_url BACKUPCTL_JOBS=$jobs_url
+  export BACKUPCTL_TOKEN_FILE=$state/tokens/archivist PATH=$programs:\$PATH
+  backupctl request show $request
+  backupctl request submit --job $job --source $source --as-of $today --wait
+  backupctl backup list
+  backupctl --token-file $state/tokens/reviewer status
   tar --zstd -tvf $archive | head
-Logs: ${state}/logs. What the words mean: docs/concepts.md.
+Logs: $state/logs. What the words mean: docs/concepts.md.
 TEXT
 }
 

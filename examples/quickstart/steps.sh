@@ -53,7 +53,7 @@ build_programs() {
     cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBACKUPCTL_BUILD_TESTS=OFF >"$log" 2>&1 ||
       fail_with_log "the build could not be set up" "$log"
   fi
-  cmake --build "$build" --target backupctl-jobs backupctl-zone backupctl-http >"$log" 2>&1 &
+  cmake --build "$build" --target backupctl-jobs backupctl-zone backupctl-http backupctl >"$log" 2>&1 &
   compiler=$!
   while kill -0 $compiler 2>/dev/null; do
     meanwhile "compiling $(grep -o '^\[[0-9]*/[0-9]*\]' "$log" | tail -n 1)"
