@@ -123,16 +123,4 @@ bool is_loopback(std::string_view host_and_port) {
   return false;
 }
 
-Result<void> check_listener(std::string_view listen, bool has_auth, bool has_tls, bool insecure) {
-  if (insecure || is_loopback(listen) || (has_auth && has_tls)) return {};
-  const std::string missing = has_auth ? "[tls]" : has_tls ? "[auth]" : "[auth] and [tls]";
-  return Error{ErrorKind::invalid,
-               "the listener \"" + std::string(listen) + "\" can be reached from other machines and there is no " +
-                   missing + ": listen on 127.0.0.1, or configure " + missing +
-                   ", or set http.insecure = true when something in front of it protects it",
-               false,
-               {},
-               {{"listen", "not on loopback without " + missing}}};
-}
-
 }  // namespace backupctl::http

@@ -48,8 +48,4 @@ class Authenticator {
 // True for "localhost", 127.0.0.0/8 and ::1, with or without port ("[::1]:8080").
 bool is_loopback(std::string_view host_and_port);
 
-// May a server listen there? Off loopback it needs tokens and TLS, unless the configuration says `insecure`.
-// Errors: invalid, saying what to do.
-Result<void> check_listener(std::string_view listen, bool has_auth, bool has_tls, bool insecure);
-
 }  // namespace backupctl::http
