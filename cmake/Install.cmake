@@ -37,9 +37,3 @@ install(FILES ${PROJECT_BINARY_DIR}/backupctl-config.cmake ${PROJECT_BINARY_DIR}
   DESTINATION ${package_folder} COMPONENT core)
 install(FILES ${PROJECT_SOURCE_DIR}/cmake/FindSOCI.cmake DESTINATION ${package_folder} COMPONENT soci)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT core)
-
-foreach(program backupctl-http backupctl-zone backupctl-jobs backupctl)
-  if(TARGET ${program})
-    install(TARGETS ${program} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT programs)
-  endif()
-endforeach()

@@ -136,7 +136,7 @@ void Admissions::wait_for_outcome(const std::shared_ptr<Visit>& visit, const Bac
     return p.state != RequestState::received || (!p.owner && !p.last_error.empty());
   };
   watchers_.watch(known.order.id, settled, wait_for_check, [visit, known, seen_before](Result<BackupRequest> row) {
-    visit->answer(reply_for(row ? std::move(*row) : known, seen_before));
+    visit->answer(reply_for(row ? *row : known, seen_before));
   });
 }
 
