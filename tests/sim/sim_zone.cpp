@@ -28,7 +28,9 @@ void SimZone::send(CreateBackupCommand command, Handler<SendReply> handler) {
     known.fence = fence;
     if (known.present) return {SendAnswer::known, {}};
     if (random_.chance(3)) return {SendAnswer::refused, "source-not-allowed"};
-    known = {.fence = fence, .runs = known.runs, .forgotten = known.forgotten, .present = true};
+    known.present = true;
+    known.finished = known.cancelled = known.acknowledged = false;
+    known.result.reset();
     time_.after(random_.up_to(std::chrono::seconds(20)), [this, id] { run(id); });
     return {SendAnswer::accepted, {}};
   };

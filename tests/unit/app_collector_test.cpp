@@ -141,7 +141,7 @@ TEST_F(CollectorTest, ABadOneNeverBlocksTheNext) {
   bad.body = "garbage";
   ground.store.engine.apply({KeepResult{bad}, KeepResult{record_of(success(request))}});
   bool done = false;
-  collector.read_waiting([&] { done = true; });
+  collector.read_waiting([&](bool) { done = true; });
   ground.time.advance(1s);
   EXPECT_TRUE(done);
   EXPECT_EQ(parked_as(), "unreadable");
@@ -169,12 +169,12 @@ TEST_F(CollectorTest, WhatCannotBeReadNowIsReadAgain) {
   ground.store.engine.apply({KeepResult{record_of(success(request))}});
   ground.store.is_down = true;
   int rounds = 0;
-  collector.read_waiting([&] { ++rounds; });
+  collector.read_waiting([&](bool) { ++rounds; });
   ground.time.advance(1s);
   EXPECT_EQ(rounds, 1);
   EXPECT_EQ(collector.under_way(), 0);
   ground.store.is_down = false;
-  collector.read_waiting([&] { ++rounds; });
+  collector.read_waiting([&](bool) { ++rounds; });
   ground.time.advance(1s);
   EXPECT_EQ(state(), S::succeeded);
 }
