@@ -120,7 +120,8 @@ int wait_for_end(const Session& session, const std::string& request_id, Duration
       }
       progress.show(describe(seen->json));
     } else if (answer.error().retryable) {
-      progress.show("no answer: " + printable(answer.error().detail));
+      // A call that our own time-out cut short says nothing of the controller.
+      if (!seen || elapsed() < timeout) progress.show("no answer: " + printable(answer.error().detail));
     } else {
       end(exit_failed);
       return fail(session, Service::controller, answer.error());
