@@ -12,14 +12,20 @@ ArchiveWriter::ArchiveWriter(int fd, Compression compression)
     : fd_(fd), compression_(compression), archive_(archive_write_new()), entry_(archive_entry_new()) {}
 
 ArchiveWriter::~ArchiveWriter() {
-  // Freeing closes, and closing writes: not any more.
-  archive_write_fail(archive_);
+  if (open_) {
+    // Abandoned: nothing more is written, an entry half-way is not padded to its size. Only closing frees libarchive's
+    // buffers, also after a failure.
+    discard_ = true;
+    archive_write_fail(archive_);
+    archive_write_close(archive_);
+  }
   archive_write_free(archive_);
   archive_entry_free(entry_);
 }
 
 la_ssize_t ArchiveWriter::write(struct archive* archive, void* self, const void* buffer, std::size_t size) {
   auto& writer = *static_cast<ArchiveWriter*>(self);
+  if (writer.discard_) return static_cast<la_ssize_t>(size);
   const auto* next = static_cast<const char*>(buffer);
   for (std::size_t left = size; left > 0;) {
     const auto written = ::write(writer.fd_, next, left);
@@ -56,6 +62,7 @@ Result<void> ArchiveWriter::open() {
       archive_write_open(archive_, this, nullptr, &ArchiveWriter::write, nullptr) != ARCHIVE_OK) {
     return failure();
   }
+  open_ = true;
   return {};
 }
 
@@ -111,6 +118,7 @@ Result<void> ArchiveWriter::end() {
 }
 
 Result<WrittenArchive> ArchiveWriter::close() {
+  open_ = false;
   if (archive_write_close(archive_) != ARCHIVE_OK) return failure();
   return WrittenArchive{hash_.finish(), bytes_, content_.finish(), entries_};
 }

@@ -69,6 +69,8 @@ class ArchiveWriter {
   std::int64_t bytes_ = 0;
   std::int64_t entries_ = 0;
   int error_ = 0;
+  bool open_ = false;
+  bool discard_ = false;
 };
 
 }  // namespace backupctl::zone::files
