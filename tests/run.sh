@@ -106,14 +106,14 @@ quickstart() {
 }
 
 echo "This installs the packages that the tests need, builds into build/ and takes up to 35 minutes on 2 cores."
-stage 3 'packages' sh cmake/install-packages.sh build test quickstart || finish
+stage 2 'packages' sh cmake/install-packages.sh build test quickstart || finish
 stage 1 'format' format
 if stage 17 'build, ASan and UBSan' build_asan; then
-  stage 4 'all tests, ASan and UBSan' run_ctest asan
+  stage 9 'all tests, ASan and UBSan' run_ctest asan
   stage 1 'quickstart' quickstart
-  stage 2 'clang-tidy over the core' tidy
+  stage 1 'clang-tidy over the core' tidy
 fi
-if stage 4 'build, TSan' build_tsan; then
+if stage 3 'build, TSan' build_tsan; then
   stage 2 'core and simulation, TSan' run_ctest tsan -L threads
 fi
 finish

@@ -32,13 +32,11 @@ class Amender {
   using Observer = std::function<void(const BackupRequest& row, RequestState from)>;
 
   // `observer` is told of every row that a change was written to, and the state it had before.
-  Amender(Context& context, Committer& committer, Observer observer)
-      : context_(context), committer_(committer), observer_(std::move(observer)) {}
+  Amender(Committer& committer, Observer observer) : committer_(committer), observer_(std::move(observer)) {}
 
   void amend(BackupRequest row, Decider decider, Handler<Amended> handler);
 
  private:
-  Context& context_;
   Committer& committer_;
   Observer observer_;
 };

@@ -38,7 +38,7 @@ struct Controller::Impl {
   Context context;
   Committer committer{context};
   Watchers watchers{context};
-  Amender amender{context, committer, [this](const BackupRequest& row, RequestState from) { on_change(row, from); }};
+  Amender amender{committer, [this](const BackupRequest& row, RequestState from) { on_change(row, from); }};
   JobChecks jobs{context};
   std::vector<std::unique_ptr<ZoneLane>> lanes;
   CheckStage checks{context, committer, amender, jobs, [this](const ZoneName& name) { return find_lane(name); }};

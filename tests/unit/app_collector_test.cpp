@@ -19,7 +19,7 @@ class CollectorTest : public ::testing::Test {
   test::Ground ground;
   Context context{ground.ports(), {.max_waiting_commands = 4}};
   Committer committer{context};
-  Amender amender{context, committer, [](const BackupRequest&, S) {}};
+  Amender amender{committer, [](const BackupRequest&, S) {}};
   int places_freed = 0;
   Collector collector{context, committer, amender, [this](const ZoneName&) { ++places_freed; }};
   const RequestId request = id<RequestId>(1);

@@ -17,7 +17,7 @@ class ZoneLaneTest : public ::testing::Test {
   test::Ground ground;
   Context context{ground.ports(), {.breaker_failures = 2}};
   Committer committer{context};
-  Amender amender{context, committer, [](const BackupRequest&, S) {}};
+  Amender amender{committer, [](const BackupRequest&, S) {}};
   std::vector<ResultRecord> results;
   ZoneLane lane{context, committer, amender, context.zones()[0],
                 [this](ResultRecord result) { results.push_back(std::move(result)); }};
