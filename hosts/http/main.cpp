@@ -9,9 +9,9 @@
 #include "backupctl/serial_executor.hpp"
 #include "config/json_logger.hpp"
 #include "config/options.hpp"
-#include "http/fault_exit.hpp"
-#include "http/service.hpp"
-#include "http/settings.hpp"
+#include "controller/fault_exit.hpp"
+#include "controller/service.hpp"
+#include "controller/settings.hpp"
 
 namespace {
 

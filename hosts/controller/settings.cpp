@@ -1,4 +1,4 @@
-#include "http/settings.hpp"
+#include "controller/settings.hpp"
 
 #include <set>
 

@@ -1,4 +1,4 @@
-#include "http/fault_exit.hpp"
+#include "controller/fault_exit.hpp"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "http/service.hpp"
+#include "controller/service.hpp"
 
 #include <algorithm>
 #include <csignal>
@@ -13,9 +13,9 @@
 #include "backupctl/serial_executor.hpp"
 #include "backupctl/soci/store.hpp"
 #include "config/jobs_file.hpp"
+#include "controller/store_guard.hpp"
 #include "http/controller_api.hpp"
 #include "http/server.hpp"
-#include "http/store_guard.hpp"
 
 namespace backupctl::host {
 namespace {

@@ -4,7 +4,7 @@
 #include "backupctl/executor.hpp"
 #include "backupctl/fault_points.hpp"
 #include "backupctl/log.hpp"
-#include "http/settings.hpp"
+#include "controller/settings.hpp"
 
 namespace backupctl::host {
 

@@ -1,4 +1,4 @@
-#include "http/store_guard.hpp"
+#include "controller/store_guard.hpp"
 
 #include <unistd.h>
 
