@@ -19,6 +19,7 @@ void add_backup_commands(CLI::App& app, Run& run);
 void add_job_commands(CLI::App& app, Run& run);
 void add_zone_commands(CLI::App& app, Run& run);
 void add_parked_commands(CLI::App& app, Run& run);
+void add_store_commands(CLI::App& app, Run& run);
 void add_token_commands(CLI::App& app, Run& run);
 void add_status_command(CLI::App& app, Run& run);
 

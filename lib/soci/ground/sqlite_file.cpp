@@ -178,4 +178,17 @@ Result<void> create_sqlite_file(const std::filesystem::path& path, std::int32_t 
   return sync_folder(folder);
 }
 
+Result<void> name_durably(const std::filesystem::path& draft, const std::filesystem::path& path) {
+  {
+    const Descriptor descriptor{::open(draft.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    if (!descriptor || ::fsync(descriptor.get()) != 0) return failed("write", draft, errno);
+  }
+  if (::link(draft.c_str(), path.c_str()) != 0) {
+    if (errno != EEXIST) return failed("make", path, errno);
+    return Error{ErrorKind::conflict, path.string() + " exists already", false, "file-exists", {}};
+  }
+  ::unlink(draft.c_str());
+  return sync_folder(path.has_parent_path() ? path.parent_path() : std::filesystem::path("."));
+}
+
 }  // namespace backupctl::soci

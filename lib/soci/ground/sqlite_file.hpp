@@ -41,4 +41,8 @@ std::filesystem::path trace_of_store(const std::filesystem::path& path);
 // Errors: unavailable (no permission, disk full, …), not_found "store-missing" when the folder's own folder is missing.
 Result<void> create_sqlite_file(const std::filesystem::path& path, std::int32_t application_id);
 
+// Writes a finished file out and gives it another name, durably, never over something that is there.
+// Errors: conflict "file-exists"; unavailable (disk full, no permission, …).
+Result<void> name_durably(const std::filesystem::path& draft, const std::filesystem::path& path);
+
 }  // namespace backupctl::soci

@@ -16,32 +16,20 @@ Error refused(ErrorKind kind, std::string detail, std::string code) {
   return {kind, std::move(detail), false, std::move(code), {}};
 }
 
-std::string product_of(std::uint32_t application_id) {
-  switch (static_cast<std::int32_t>(application_id)) {
-    case controller_application_id:
-      return "controller";
-    case zone_application_id:
-      return "zone";
-    case jobs_application_id:
-      return "job service";
-    default:
-      return {};
-  }
-}
-
 Result<void> check_header(const SqliteHeader& header, const std::filesystem::path& path, const SqliteProduct& product,
                           std::int32_t newest) {
   if (!header.is_sqlite) {
     return refused(ErrorKind::corrupt, path.string() + " is not a SQLite database", "store-foreign");
   }
   if (header.application_id != static_cast<std::uint32_t>(product.application_id)) {
-    const auto other = product_of(header.application_id);
+    const auto other = product_name(header.application_id);
     if (other.empty()) {
       return refused(ErrorKind::corrupt, path.string() + " is a SQLite database of another program", "store-foreign");
     }
-    return refused(ErrorKind::corrupt,
-                   path.string() + " is the store of a " + other + ", not of a " + std::string(product.name),
-                   "store-other-product");
+    return refused(
+        ErrorKind::corrupt,
+        path.string() + " is the store of a " + std::string(other) + ", not of a " + std::string(product.name),
+        "store-other-product");
   }
   if (header.schema > static_cast<std::uint32_t>(newest)) return newer_schema(path, header.schema, newest);
   return {};
@@ -106,6 +94,19 @@ Result<void> set_up(void* handle, Access access, std::chrono::milliseconds busy_
 }
 
 }  // namespace
+
+std::string_view product_name(std::uint32_t application_id) {
+  switch (static_cast<std::int32_t>(application_id)) {
+    case controller_application_id:
+      return "controller";
+    case zone_application_id:
+      return "zone";
+    case jobs_application_id:
+      return "job service";
+    default:
+      return {};
+  }
+}
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::path& path, const SqliteProduct& product,
                                                        const SqliteOptions& options, Timestamp now) {

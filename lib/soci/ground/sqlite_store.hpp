@@ -29,6 +29,9 @@ inline constexpr std::int32_t controller_application_id = 0x62634354;  // "bcCT"
 inline constexpr std::int32_t zone_application_id = 0x62635a4e;        // "bcZN"
 inline constexpr std::int32_t jobs_application_id = 0x62634a42;        // "bcJB"
 
+// "controller", "zone", "job service"; empty for the id of another program.
+std::string_view product_name(std::uint32_t application_id);
+
 enum class Create {
   automatic,  // a missing store is made, its folder too (one level)
   never,      // a missing store is an error
