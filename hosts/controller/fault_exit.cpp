@@ -7,10 +7,13 @@
 
 namespace backupctl::host {
 
-Result<std::unique_ptr<FaultExit>> FaultExit::create(std::string_view text) {
-  const auto bad = [text] {
+Result<std::unique_ptr<FaultExit>> FaultExit::create(std::string_view text,
+                                                     const std::vector<std::string_view>& more_steps) {
+  std::vector<std::string_view> steps(fault_steps.begin(), fault_steps.end());
+  steps.insert(steps.end(), more_steps.begin(), more_steps.end());
+  const auto bad = [text, &steps] {
     std::string known;
-    for (const auto step : fault_steps) known += (known.empty() ? "" : " ") + std::string(step);
+    for (const auto step : steps) known += (known.empty() ? "" : " ") + std::string(step);
     return Error{ErrorKind::invalid, "\"" + std::string(text) +
                                          "\" is not STEP:before or STEP:after, with :N for the N-th time; the steps "
                                          "are: " +
@@ -27,7 +30,7 @@ Result<std::unique_ptr<FaultExit>> FaultExit::create(std::string_view text) {
     if (error != std::errc{} || at != end || times < 1) return bad();
     side = side.substr(0, second);
   }
-  const bool known = std::find(fault_steps.begin(), fault_steps.end(), step) != fault_steps.end();
+  const bool known = std::find(steps.begin(), steps.end(), step) != steps.end();
   if (!known || (side != "before" && side != "after")) return bad();
   return std::unique_ptr<FaultExit>(new FaultExit(step, side == "after", times));
 }

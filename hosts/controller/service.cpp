@@ -14,8 +14,6 @@
 #include "backupctl/soci/store.hpp"
 #include "config/jobs_file.hpp"
 #include "controller/store_guard.hpp"
-#include "http/controller_api.hpp"
-#include "http/server.hpp"
 
 namespace backupctl::host {
 namespace {
@@ -57,8 +55,8 @@ Result<http::Authenticator> make_authenticator(const Settings& settings) {
   return http::Authenticator::create(std::move(tokens));
 }
 
-ControllerOptions options_of(const Settings& settings) {
-  return {.program = "backupctl-http",
+ControllerOptions options_of(const Settings& settings, const std::string& program) {
+  return {.program = program,
           .lease = settings.lease,
           .check_give_up_after = settings.check_give_up_after,
           .first_retry_delay = settings.first_retry_delay,
@@ -90,62 +88,51 @@ Result<Zones> make_zones(const Settings& settings, http::Runtime& runtime) {
 // The parts that live as long as the process serves. On the executor, but for run().
 class Service {
  public:
-  struct Parts {
-    http::Runtime& runtime;
-    Clock& clock;
-    Logger& logger;
-    FaultPoints* faults;
-    Repository& repository;
-    JobClient& jobs;
-    std::vector<ControllerZone> zones;
-    const http::Authenticator& authenticator;
-  };
-
-  Service(const Settings& settings, Parts parts)
+  Service(const Settings& settings, const ServiceParts& parts, http::Runtime& runtime, Repository& repository,
+          JobClient& jobs, std::vector<ControllerZone> zones, const http::Authenticator& authenticator)
       : settings_(settings),
-        runtime_(parts.runtime),
+        runtime_(runtime),
         clock_(parts.clock),
         logger_(parts.logger),
-        controller_({.executor = parts.runtime,
+        controller_({.executor = runtime,
                      .clock = parts.clock,
                      .random = random_,
-                     .repository = parts.repository,
-                     .jobs = parts.jobs,
-                     .zones = std::move(parts.zones),
+                     .repository = repository,
+                     .jobs = jobs,
+                     .zones = std::move(zones),
                      .log = &parts.logger,
                      .faults = parts.faults},
-                    options_of(settings)),
-        api_({controller_, parts.runtime, parts.clock, parts.logger},
-             {.retry_check_after = std::max(std::chrono::ceil<std::chrono::seconds>(settings.breaker_probe_every),
-                                            std::chrono::seconds{1})}),
-        router_(parts.authenticator, parts.logger),
-        server_(parts.runtime,
-                {.listen = settings.http.listen,
-                 .max_body_bytes = static_cast<std::size_t>(settings.http.max_body),
-                 .read_timeout = milliseconds(settings.http.read_timeout),
-                 .on_refusal = [this](const http::Response& response) { api_.count_refusal(response); }},
-                api_.counting(router_.handler()), parts.logger, random_) {
-    api_.add_to(router_);
-  }
+                    options_of(settings, parts.program)),
+        transports_(parts.make_transports(
+            {settings, runtime, parts.clock, random_, parts.logger, parts.faults, controller_, authenticator})) {}
 
   int run() {
     runtime_.on_signal({SIGTERM, SIGINT}, [this] { on_signal(); });
-    runtime_.post([this] { controller_.async_start([this](const Result<void>& started) { on_started(started); }); });
+    runtime_.post([this] {
+      controller_.async_start([this](const Result<void>& started) {
+        if (!started) return fail("the controller cannot start", started.error());
+        start_transport(0);
+      });
+    });
     runtime_.run();
     return exit_code_;
   }
 
  private:
-  void on_started(const Result<void>& started) {
+  void start_transport(std::size_t index) {
     if (stopping_) return;
-    if (!started) return fail("the controller cannot start", started.error());
-    auto address = server_.start();
-    if (!address) return fail("cannot listen", address.error());
-    serving_ = true;
-    logger_.write(LogLevel::info, "listening", {{"address", *address}});
+    if (index == transports_.size()) {
+      serving_ = true;
+      return;
+    }
+    transports_[index]->start([this, index](const Result<void>& started) {
+      if (!started) return fail("cannot take requests", started.error());
+      start_transport(index + 1);
+    });
   }
 
   void fail(std::string_view message, const Error& error) {
+    if (stopping_) return;
     logger_.write(LogLevel::error, message, {{"error", error.detail}});
     exit_code_ = 1;
     runtime_.stop();
@@ -154,17 +141,22 @@ class Service {
   void on_signal() {
     if (std::exchange(stopping_, true) || !serving_) return runtime_.stop();
     logger_.write(LogLevel::info, "stopping", {{"grace", to_string(settings_.shutdown.grace)}});
-    api_.drain();
-    const auto deadline = clock_.monotonic() + settings_.shutdown.grace;
-    // Calls that are under way need the controller: it goes when they have been answered.
-    server_.drain(milliseconds(settings_.shutdown.grace), [this, deadline](std::size_t cut) {
-      const auto left = std::max(deadline - clock_.monotonic(), Duration{0});
-      controller_.async_stop(left, [this, cut](const Result<void>& stopped) {
-        logger_.write(LogLevel::info, "stopped",
-                      {{"connectionsCut", static_cast<std::int64_t>(cut)},
-                       {"handedBack", stopped.has_value()}});  // else the lease runs out by itself
+    stop_transport(0, clock_.monotonic() + settings_.shutdown.grace);
+  }
+
+  // What is under way in a transport needs the controller: it goes last.
+  void stop_transport(std::size_t index, Duration deadline) {
+    const auto left = std::max(deadline - clock_.monotonic(), Duration{0});
+    if (index == transports_.size()) {
+      controller_.async_stop(left, [this](const Result<void>& stopped) {
+        logger_.write(LogLevel::info, "stopped", {{"handedBack", stopped.has_value()}});  // else the lease runs out
         runtime_.stop();
       });
+      return;
+    }
+    transports_[index]->stop(left, [this, index, deadline](const Result<void>& stopped) {
+      if (!stopped) logger_.write(LogLevel::warning, "not all ended in time", {{"error", stopped.error().detail}});
+      stop_transport(index + 1, deadline);
     });
   }
 
@@ -174,9 +166,7 @@ class Service {
   Logger& logger_;
   SystemRandom random_;
   Controller controller_;
-  http::ControllerApi api_;
-  http::Router router_;
-  http::Server server_;
+  Transports transports_;
   bool serving_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;
@@ -184,13 +174,26 @@ class Service {
 
 }  // namespace
 
-int serve(const Settings& settings, Clock& clock, Logger& logger, FaultPoints* faults) {
-  const auto fail = [&logger](std::string_view message, const Error& error) {
-    logger.write(LogLevel::error, message, {{"error", error.detail}, {"code", error.code}});
+std::unique_ptr<Transport> make_http_transport(const Ground& ground, http::ControllerApiOptions options) {
+  const auto& settings = ground.settings;
+  options.retry_check_after =
+      std::max(std::chrono::ceil<std::chrono::seconds>(settings.breaker_probe_every), std::chrono::seconds{1});
+  return std::make_unique<http::ControllerServer>(
+      http::ControllerServer::Ports{ground.controller, ground.runtime, ground.clock, ground.random, ground.logger,
+                                    ground.authenticator},
+      http::ControllerServerOptions{.server = {.listen = settings.http.listen,
+                                               .max_body_bytes = static_cast<std::size_t>(settings.http.max_body),
+                                               .read_timeout = milliseconds(settings.http.read_timeout)},
+                                    .api = std::move(options)});
+}
+
+int serve(const Settings& settings, const ServiceParts& parts) {
+  const auto fail = [&parts](std::string_view message, const Error& error) {
+    parts.logger.write(LogLevel::error, message, {{"error", error.detail}, {"code", error.code}});
     return 1;
   };
   http::Runtime runtime;
-  auto store = open_store(settings, logger);
+  auto store = open_store(settings, parts.logger);
   if (!store) return fail("the store cannot be used", store.error());
   auto jobs = make_jobs(settings, runtime);
   if (!jobs) return fail("the job service cannot be used", jobs.error());
@@ -198,7 +201,7 @@ int serve(const Settings& settings, Clock& clock, Logger& logger, FaultPoints* f
   if (!zones) return fail("a zone cannot be used", zones.error());
   const auto authenticator = make_authenticator(settings);
   if (!authenticator) return fail("the tokens cannot be used", authenticator.error());
-  return Service(settings, {runtime, clock, logger, faults, **store, **jobs, zones->ports, *authenticator}).run();
+  return Service(settings, parts, runtime, **store, **jobs, zones->ports, *authenticator).run();
 }
 
 }  // namespace backupctl::host

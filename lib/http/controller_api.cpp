@@ -13,6 +13,10 @@ Response ready(const ControllerApi::Context& context) {
   if (!context.ports.controller.is_ready()) {
     return problem_response(503, "store-unavailable", "the store does not answer as it should");
   }
+  if (context.options.health_beside) {
+    const auto beside = context.options.health_beside();
+    if (!beside.ready) return problem_response(503, "transport-unavailable", beside.detail);
+  }
   return json_response(200, R"({"ready":true})");
 }
 
@@ -22,13 +26,14 @@ std::string metrics_text(const ControllerApi::Context& context) {
   for (const auto& [code, count] : context.refused) {
     text += "backupctl_http_refused_total{code=\"" + code + "\"} " + std::to_string(count) + "\n";
   }
+  if (context.options.metrics_beside) text += context.options.metrics_beside();
   return text;
 }
 
 }  // namespace
 
 ControllerApi::ControllerApi(Ports ports, ControllerApiOptions options)
-    : context_(std::make_unique<Context>(Context{ports, options})) {}
+    : context_(std::make_unique<Context>(Context{ports, std::move(options)})) {}
 ControllerApi::~ControllerApi() = default;
 
 void ControllerApi::add_to(Router& router) {

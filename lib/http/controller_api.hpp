@@ -3,12 +3,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 
 #include "backupctl/controller.hpp"
 #include "backupctl/executor.hpp"
+#include "backupctl/transport.hpp"
 #include "http/router.hpp"
 
 namespace backupctl::http {
@@ -16,6 +18,11 @@ namespace backupctl::http {
 struct ControllerApiOptions {
   // What a caller is told to wait when the job service could not be asked.
   std::chrono::seconds retry_check_after{5};
+  // False: requests come another way, so that there is no POST /api/backup-requests.
+  bool takes_requests = true;
+  // What else must be well for /readyz, and adds to /metrics: the transport beside this one. May be empty.
+  std::function<TransportHealth()> health_beside{};
+  std::function<std::string()> metrics_beside{};
 };
 
 // On the executor, which is the controller's own. The ports outlive it; it outlives the Router it is added to and every

@@ -186,7 +186,9 @@ void add_request_routes(Router& router, ControllerApi::Context& context) {
       function(context, request, std::move(respond));
     };
   };
-  router.add("POST", "/api/backup-requests", {Role::requester}, call(post_request));
+  if (context.options.takes_requests) {
+    router.add("POST", "/api/backup-requests", {Role::requester}, call(post_request));
+  }
   router.add("GET", "/api/backup-requests", readers, call(list_requests),
              {"backupJobId", "stateCode", "transport", "receivedFrom", "receivedTo", "limit", "cursor"});
   router.add("GET", "/api/backup-requests/{id}", readers, call(get_request));
