@@ -6,9 +6,9 @@ set -u
 packages=
 for purpose in "$@"; do
   case $purpose in
-    build) packages="$packages g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libsoci-dev libsqlite3-dev
-                     libssl-dev libarchive-dev libtomlplusplus-dev libcli11-dev" ;;
-    test) packages="$packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy git" ;;
+    build) packages="$packages g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libsoci-dev libpq-dev
+                     libsqlite3-dev libssl-dev libarchive-dev libtomlplusplus-dev libcli11-dev" ;;
+    test) packages="$packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy git postgresql" ;;
     quickstart) packages="$packages curl tar zstd" ;;
     *) echo "install-packages.sh: no such purpose: $purpose" >&2; exit 2 ;;
   esac

@@ -3,6 +3,7 @@
 #include "backupctl/blocking.hpp"
 #include "backupctl/serial_executor.hpp"
 #include "soci/ground/store_url.hpp"
+#include "soci/postgresql/repository.hpp"
 #include "soci/sqlite/repository.hpp"
 
 namespace backupctl::soci {
@@ -10,13 +11,14 @@ namespace backupctl::soci {
 Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, const OpenOptions& options) {
   auto parsed = parse_store_url(url);
   if (!parsed) return std::move(parsed).error();
-  const auto* sqlite = std::get_if<SqliteUrl>(&*parsed);
-  if (!sqlite) {
-    return Error{ErrorKind::invalid, "stores on PostgreSQL are not built into this version; use sqlite:///path"};
+  const auto create = options.create ? Create::automatic : Create::never;
+  if (const auto* postgresql = std::get_if<PostgresqlUrl>(&*parsed)) {
+    auto repository = PostgresqlRepository::open(*postgresql, {.create = create}, SystemClock{}.now());
+    if (!repository) return std::move(repository).error();
+    return std::unique_ptr<BlockingRepository>{*std::move(repository)};
   }
-  const SqliteOptions sqlite_options{.create = options.create ? Create::automatic : Create::never,
-                                     .busy_timeout = options.busy_timeout,
-                                     .vfs = options.sqlite_vfs};
+  const auto* sqlite = std::get_if<SqliteUrl>(&*parsed);
+  const SqliteOptions sqlite_options{.create = create, .busy_timeout = options.busy_timeout, .vfs = options.sqlite_vfs};
   auto repository = SqliteRepository::open(sqlite->path, sqlite_options, SystemClock{}.now());
   if (!repository) return std::move(repository).error();
   return std::unique_ptr<BlockingRepository>{*std::move(repository)};

@@ -30,6 +30,20 @@ TEST(StoreUrl, NamesAPostgresqlDatabaseAndHidesThePassword) {
   EXPECT_EQ(shown("postgres://host/db"), "postgres://host/db");
 }
 
+TEST(StoreUrl, ReadsTheSchemaThatTheTablesLieIn) {
+  const auto parsed = [](const char* text) { return std::get<PostgresqlUrl>(parse_store_url(text).value()); };
+  EXPECT_EQ(parsed("postgresql://host/db").schema, "");
+  EXPECT_EQ(parsed("postgresql://host/db?schema=backup_2").schema, "backup_2");
+  EXPECT_EQ(parsed("postgresql://host/db?schema=backup").connection, "postgresql://host/db");
+  EXPECT_EQ(parsed("postgresql://host/db?sslmode=require&schema=b&connect_timeout=3").connection,
+            "postgresql://host/db?sslmode=require&connect_timeout=3");
+  for (const char* text : {"postgresql://host/db?schema=", "postgresql://host/db?schema=a-b",
+                           "postgresql://host/db?schema=Backup", "postgresql://host/db?schema=pg_catalog",
+                           "postgresql://host/db?schema=1", "postgresql://host/db?schema=a%22b"}) {
+    EXPECT_FALSE(parse_store_url(text)) << text;
+  }
+}
+
 TEST(StoreUrl, RefusesWhatIsNeither) {
   for (const char* text :
        {"", "sqlite:", "sqlite://", "sqlite:///", "sqlite://host/x.db", "sqlite:x.db?mode=ro", "sqlite:x%2",

@@ -5,7 +5,8 @@
 //   Controller controller{{…, .repository = **store, …}};
 //
 // Any number of controllers, in any number of processes of one machine, may have one SQLite store open. It must lie on
-// a local file system.
+// a local file system. Controllers on several machines share a store on PostgreSQL 13 or later:
+// postgresql://user@host/database, with ?schema=NAME for tables that lie in a schema of their own.
 #pragma once
 
 #include <chrono>
@@ -22,7 +23,7 @@ namespace backupctl::soci {
 struct OpenOptions {
   // False: a missing store is an error. A store that was here and has gone is refused either way.
   bool create = true;
-  // How long a write waits for other processes that write, before it fails as unavailable.
+  // SQLite: how long a write waits for other processes that write, before it fails as unavailable.
   std::chrono::milliseconds busy_timeout{5000};
   // Threads, and connections, that read beside the one that writes.
   std::size_t readers = 2;
@@ -36,6 +37,7 @@ struct OpenOptions {
 //   store-no-permission, store-full, store-busy, store-io-error, store-read-only, store-unreachable  (unavailable)
 //   store-empty, store-foreign, store-other-product, store-is-a-folder, store-changed, store-corrupt  (corrupt)
 //   store-newer                        (conflict) a newer version of the program has used it
+// On PostgreSQL a user without the right to change tables opens a store only when its schema is the newest.
 Result<std::unique_ptr<Repository>> open(std::string_view url, OpenOptions options = {});
 
 // The same without threads of its own, for callers that bring theirs. Errors: as above.
@@ -44,8 +46,12 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
 // A store that is moved away or removed while it is open answers every call with unavailable, "store-vanished": what
 // would be written to it is lost.
 //
-// After a write that answered OutcomeStatus::unknown, or failed with the code "store-commit-unknown", the disk has
-// failed us in the middle of a commit: every later write fails with that code too. End the process; the next one reads
-// the log and knows.
+// SQLite: after a write that answered OutcomeStatus::unknown, or failed with the code "store-commit-unknown", the disk
+// has failed us in the middle of a commit: every later write fails with that code too. End the process; the next one
+// reads the log and knows.
+//
+// PostgreSQL: a lost connection is made again by itself. Meanwhile every call answers unavailable ("store-unreachable",
+// "store-busy", "store-read-only", …, retryable); a commit that was under way answers unknown ("store-commit-lost"), and
+// is safe to repeat. Leases are measured by the server's clock, so the machines' own need only agree to a second or so.
 
 }  // namespace backupctl::soci

@@ -61,6 +61,31 @@ Result<StoreUrl> parse_sqlite(std::string_view rest) {
   return StoreUrl{SqliteUrl{*std::move(path)}};
 }
 
+// Takes "schema=NAME", which libpq does not know, out of the parameters.
+Result<std::string> take_schema(std::string& url) {
+  constexpr std::string_view name = "schema=";
+  const auto query = url.find('?');
+  if (query == std::string::npos) return std::string();
+  std::string schema, others;
+  for (auto rest = std::string_view(url).substr(query + 1); !rest.empty();) {
+    const auto parameter = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(std::min(rest.size(), parameter.size() + 1));
+    if (!parameter.starts_with(name)) {
+      others.append(others.empty() ? "?" : "&").append(parameter);
+      continue;
+    }
+    schema = parameter.substr(name.size());
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+    const auto fits = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
+    if (schema.empty() || schema.size() > 63 || !is_letter(schema[0]) || !std::ranges::all_of(schema, fits) ||
+        schema.starts_with("pg_")) {
+      return bad_url("the schema is a name of lower-case letters, digits and _, not one of pg_…");
+    }
+  }
+  url.replace(query, std::string::npos, others);
+  return schema;
+}
+
 Result<StoreUrl> parse_postgresql(std::string_view text, std::string_view scheme) {
   const auto rest = text.substr(scheme.size());
   const auto authority = rest.substr(0, rest.find_first_of("/?"));
@@ -74,7 +99,10 @@ Result<StoreUrl> parse_postgresql(std::string_view text, std::string_view scheme
   if (at != std::string_view::npos && colon < at) shown.erase(scheme.size() + colon, at - colon);
   // Parameters may hold a password too.
   if (const auto query = shown.find('?'); query != std::string::npos) shown.erase(query);
-  return StoreUrl{PostgresqlUrl{std::string(text), std::move(shown)}};
+  std::string connection(text);
+  auto schema = take_schema(connection);
+  if (!schema) return std::move(schema).error();
+  return StoreUrl{PostgresqlUrl{std::move(connection), std::move(shown), *std::move(schema)}};
 }
 
 }  // namespace

@@ -16,13 +16,15 @@ struct SqliteUrl {
 };
 
 struct PostgresqlUrl {
-  std::string connection;  // the whole URL, for libpq; may hold a password: never log it
+  std::string connection;  // the URL without `schema`, for libpq; may hold a password: never log it
   std::string shown;       // the same without a password
+  std::string schema{};    // whose tables; empty: the first of the user's search path
 };
 
 using StoreUrl = std::variant<SqliteUrl, PostgresqlUrl>;
 
-// "sqlite:///absolute/path", "sqlite:relative/path" (%XX is decoded, as in any URL), "postgresql://user@host/database".
+// "sqlite:///absolute/path", "sqlite:relative/path" (%XX is decoded, as in any URL),
+// "postgresql://user@host/database", with ?schema=NAME beside what libpq takes.
 // Errors: invalid, saying what is expected.
 Result<StoreUrl> parse_store_url(std::string_view text);
 

@@ -1,0 +1,70 @@
+// The controller's store on PostgreSQL. A connection that is lost is made again by itself; meanwhile every call answers
+// unavailable, or unknown for a commit that was under way.
+// Thread rule: that of BlockingRepository: writes from one thread at a time, reads from any.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <vector>
+
+#include "backupctl/repository.hpp"
+#include "soci/ground/postgresql_migrate.hpp"
+#include "soci/ground/postgresql_session.hpp"
+#include "soci/postgresql/group_writer.hpp"
+
+namespace backupctl::soci {
+
+PostgresqlProduct controller_on_postgresql();
+
+struct PostgresqlOptions {
+  Create create = Create::automatic;
+  // False: leases are measured by the callers' clocks instead of the server's. For tests whose time is not real.
+  bool server_clock = true;
+};
+
+class PostgresqlRepository final : public BlockingRepository {
+ public:
+  // `now` is written beside each migration that is applied. Errors: those of migrate(), postgresql_migrate.hpp.
+  static Result<std::unique_ptr<PostgresqlRepository>> open(const PostgresqlUrl& url, const PostgresqlOptions& options,
+                                                            Timestamp now);
+
+  std::vector<Outcome> apply(const std::vector<Command>& commands) override;
+  Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override;
+  Result<BeatReply> beat(const InstanceBeat& beat) override;
+  Result<void> leave(InstanceId id) override;
+
+  Result<std::optional<BackupRequest>> find_request(RequestId id) override;
+  Result<std::vector<BackupRequest>> list_requests(const RequestQuery& query) override;
+  Result<std::vector<HistoryEntry>> history(RequestId id) override;
+  Result<std::optional<Backup>> find_backup(BackupId id) override;
+  Result<std::vector<Backup>> list_backups(const BackupQuery& query) override;
+  Result<std::vector<ResultRecord>> waiting_results(std::int64_t limit) override;
+  Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override;
+  Result<DueWork> due(const DueQuery& query) override;
+  Result<StoreSurvey> survey() override;
+
+ private:
+  PostgresqlRepository(PostgresqlUrl url, bool server_clock, std::unique_ptr<PostgresqlSession> writer)
+      : url_(std::move(url)), server_clock_(server_clock), writer_(std::move(writer)) {}
+
+  void write_group(std::span<const Command> commands, std::span<Outcome> outcomes);
+  Result<void> try_group(std::span<const Command> commands, std::span<Outcome> outcomes);
+  std::unique_ptr<PostgresqlSession> take_reader();
+  // call(session) on one of the reading sessions.
+  template <class Call>
+  auto read(Call&& call) -> Result<std::invoke_result_t<Call&, PostgresqlSession&>>;
+
+  PostgresqlUrl url_;
+  bool server_clock_;
+  std::unique_ptr<PostgresqlSession> writer_;
+  postgresql::JobVersions known_versions_;     // that the store has; with the writer
+  std::uint64_t known_connection_ = 0;         // on which they are known
+  std::map<InstanceId, Timestamp> last_beat_;  // of this process, by the callers' clock; with the writer
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<PostgresqlSession>> idle_readers_;  // under mutex_; as many as were ever used at once
+};
+
+}  // namespace backupctl::soci

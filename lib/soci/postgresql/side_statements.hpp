@@ -1,0 +1,26 @@
+// The statements that write results, parked results, backups, job versions and pauses in sets, each prepared once for
+// its session. Thread rule: that of the session.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "backupctl/repository.hpp"
+#include "soci/ground/postgresql_session.hpp"
+
+namespace backupctl::soci::postgresql {
+
+// Each answers whose rows were written or removed. No command or id twice in one call.
+std::set<RequestId> insert_results(PostgresqlSession& session, const std::vector<const ResultRecord*>& records);
+std::set<RequestId> remove_results(PostgresqlSession& session, const std::vector<const ResultKey*>& keys);
+std::set<ParkedResultId> insert_parked(PostgresqlSession& session, const std::vector<const ParkedResult*>& parked);
+
+// Numbered after those of their job and date, which are locked for it until the end of the transaction.
+void insert_backups(PostgresqlSession& session, const std::vector<const Backup*>& backups);
+
+// Those that are there already stay as they are. No version twice in one call.
+void keep_job_versions(PostgresqlSession& session, const std::vector<const BackupJob*>& versions);
+
+bool set_paused(PostgresqlSession& session, const ZoneName& zone, bool paused);
+
+}  // namespace backupctl::soci::postgresql
