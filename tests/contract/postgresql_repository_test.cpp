@@ -1,33 +1,13 @@
-// The contract over PostgreSQL, and what only PostgreSQL has: a server that others use too, locks of rows, plans.
-#include <thread>
+// The contract over PostgreSQL.
+#include <cstdio>
 
 #include "backupctl/testing/repository_contract.hpp"
-#include "integration/support/postgresql_cluster.hpp"
-#include "soci/ground/store_url.hpp"
-#include "soci/postgresql/repository.hpp"
+#include "contract/postgresql_store.hpp"
 
 namespace backupctl::testing {
 namespace {
 
-using soci::PostgresqlRepository;
-
-PostgresqlCluster& cluster() {
-  static PostgresqlCluster one(PostgresqlCluster::Sync::off);
-  return one;
-}
-
-std::string new_schema() {
-  static int count = 0;
-  return "store_" + std::to_string(++count);
-}
-
-std::unique_ptr<PostgresqlRepository> open(const std::string& schema) {
-  const auto url = std::get<soci::PostgresqlUrl>(soci::parse_store_url(cluster().url(schema)).value());
-  return PostgresqlRepository::open(url, {.server_clock = false}, Timestamp{}).value();
-}
-
-// Without a server there is no store: the suite's tests are left out by main().
-const RepositoryFactory factory{"Postgresql", [] { return open(new_schema()); }};
+const RepositoryFactory factory{"Postgresql", [] { return open_store(new_schema()); }};
 INSTANTIATE_TEST_SUITE_P(Postgresql, RepositoryContract, ::testing::Values(factory));
 
 }  // namespace

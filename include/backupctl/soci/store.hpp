@@ -51,7 +51,8 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
 // reads the log and knows.
 //
 // PostgreSQL: a lost connection is made again by itself. Meanwhile every call answers unavailable ("store-unreachable",
-// "store-busy", "store-read-only", …, retryable); a commit that was under way answers unknown ("store-commit-lost"), and
-// is safe to repeat. Leases are measured by the server's clock, so the machines' own need only agree to a second or so.
+// "store-busy", "store-read-only", …, retryable); a commit that was under way answers unknown ("store-commit-lost"),
+// and is safe to repeat. Leases are measured by the server's clock, so the machines' own need only agree to a second or
+// so.
 
 }  // namespace backupctl::soci
