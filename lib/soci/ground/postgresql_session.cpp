@@ -105,6 +105,8 @@ Result<void> PostgresqlSession::connect() {
     }());
   }
   ++connection_;
+  PQsetNoticeProcessor(
+      handle(*sql_), [](void*, const char*) {}, nullptr);  // else they go to standard error
   std::string setup = settings;
   if (!url_.schema.empty()) setup += "; SET search_path = " + url_.schema;
   auto set = run(setup);

@@ -92,6 +92,8 @@ class PostgresqlCluster {
   // Runs statements on a connection of their own; the first column of the last one's first row.
   std::string run(const std::string& statements) const {
     auto* connection = PQconnectdb(url().c_str());
+    PQsetNoticeProcessor(
+        connection, [](void*, const char*) {}, nullptr);
     auto* result = PQexec(connection, statements.c_str());
     const auto status = PQresultStatus(result);
     std::string value = status == PGRES_TUPLES_OK && PQntuples(result) > 0 ? PQgetvalue(result, 0, 0) : "";
