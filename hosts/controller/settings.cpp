@@ -82,6 +82,7 @@ void declare(Schema& schema, Settings& settings) {
   schema.also([&settings](const Report& report) { check_zones(settings.zones, report); });
 
   config::declare_http(schema, settings.http, settings.auth);
+  config::declare_filedrop(schema, settings.filedrop);
   schema.duration("retry.firstDelay", settings.first_retry_delay, 1ms, 1h, "after a failed call; doubled each time");
   schema.duration("retry.maxDelay", settings.max_retry_delay, 1ms, 24h, "the longest delay");
   schema.number("breaker.failures", settings.breaker_failures, {1, 1000}, "in a row, then a peer is left alone");

@@ -29,6 +29,7 @@ struct Settings {
   std::vector<ZoneSettings> zones{};
 
   config::HttpSection http{};
+  config::FileDropSection filedrop{};  // both programs read one file
   Duration first_retry_delay = std::chrono::seconds{1};
   Duration max_retry_delay = std::chrono::minutes{5};
   std::int64_t breaker_failures = 5;

@@ -138,6 +138,17 @@ void declare_auth(Schema& schema, AuthSection& auth) {
                      "http.insecure = true in a network that is protected otherwise");
 }
 
+void declare_filedrop(Schema& schema, FileDropSection& filedrop) {
+  schema.path("filedrop.folder", filedrop.folder, "backupctl-filedrop: holds inbox/ work/ outbox/ done/ rejected/")
+      .check([](std::string_view text) { return text.empty() ? "must not be empty" : ""; });
+  schema.list("filedrop.trusted", filedrop.trusted,
+              "file owners whose requesterId is believed; for others the file's owner is the requester");
+  schema.duration("filedrop.keepFor", filedrop.keep_for, 1s, 24h * 36500,
+                  "files in done/, rejected/ and outbox/ are removed after this");
+  schema.duration("filedrop.scanEvery", filedrop.scan_every, 10ms, 1h,
+                  "how often the folder is looked at, beside what the kernel tells of it");
+}
+
 void declare_log(Schema& schema, LogSection& log) {
   schema.choice("log.level", log.level_name, {"debug", "info", "warning", "error"}, "the least that is written");
   schema.choice("log.format", log.format, {"json", "text"}, "one JSON object a line, or text for people");

@@ -32,6 +32,13 @@ struct HttpSection {
   bool insecure = false;
 };
 
+struct FileDropSection {
+  std::string folder = "/var/spool/backupctl";
+  std::vector<std::string> trusted{};  // user names
+  Duration keep_for = std::chrono::hours{24 * 90};
+  Duration scan_every = std::chrono::seconds{1};
+};
+
 struct LogSection {
   std::string level_name = "info";
   std::string format = "json";  // or "text"
@@ -52,6 +59,7 @@ bool is_loopback(std::string_view endpoint);  // 127.x.x.x, [::1] or localhost
 
 // `auth` and `http` must outlive `schema`. declare_auth also reports [tls], which no program has yet.
 void declare_auth(Schema& schema, AuthSection& auth);
+void declare_filedrop(Schema& schema, FileDropSection& filedrop);
 void declare_log(Schema& schema, LogSection& log);
 void declare_shutdown(Schema& schema, ShutdownSection& shutdown);
 void declare_http(Schema& schema, HttpSection& http, const AuthSection& auth);

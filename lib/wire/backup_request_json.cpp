@@ -10,16 +10,28 @@ std::string_view trace_id_of(std::string_view traceparent) {
   return traceparent.size() < 35 ? std::string_view{} : traceparent.substr(3, 32);
 }
 
+std::optional<BackupRequestBody> read_body(ObjectReader& in) {
+  check_api_version(in);
+  const auto job_id = in.required<JobId>("backupJobId");
+  auto source = in.required<SourcePath>("backupSourcePath");
+  const auto data_as_of = in.required<CivilDate>("dataAsOfDate");
+  if (!job_id || !source || !data_as_of) return {};
+  return BackupRequestBody{*job_id, *std::move(source), *data_as_of};
+}
+
 }  // namespace
 
 Result<BackupRequestBody> read_backup_request_body(std::string_view text) {
-  return read_document(text, UnknownMembers::refuse, [](ObjectReader& in) -> std::optional<BackupRequestBody> {
-    check_api_version(in);
-    const auto job_id = in.required<JobId>("backupJobId");
-    auto source = in.required<SourcePath>("backupSourcePath");
-    const auto data_as_of = in.required<CivilDate>("dataAsOfDate");
-    if (!job_id || !source || !data_as_of) return {};
-    return BackupRequestBody{*job_id, *std::move(source), *data_as_of};
+  return read_document(text, UnknownMembers::refuse, read_body);
+}
+
+Result<DroppedRequest> read_dropped_request(std::string_view text) {
+  return read_document(text, UnknownMembers::refuse, [](ObjectReader& in) -> std::optional<DroppedRequest> {
+    auto body = read_body(in);
+    auto key = in.optional<IdempotencyKey>("idempotencyKey");
+    auto requester = in.optional<OwnerName>("requesterId");
+    if (!body) return {};
+    return DroppedRequest{*std::move(body), std::move(key), std::move(requester)};
   });
 }
 

@@ -3,6 +3,7 @@
 // Thread rule: pure functions.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,6 +24,16 @@ struct BackupRequestBody {
 // Errors, all invalid, by code: malformed-json, invalid-request, unsupported-api-version.
 Result<BackupRequestBody> read_backup_request_body(std::string_view text);
 void write_backup_request_body(JsonWriter& out, const BackupRequestBody& body);
+
+// A request as it stands in a dropped file: the same members, and two for what HTTP says in headers.
+struct DroppedRequest {
+  BackupRequestBody body;
+  std::optional<IdempotencyKey> key{};   // "idempotencyKey"
+  std::optional<OwnerName> requester{};  // "requesterId": whether it is believed is the reader's to decide
+  friend bool operator==(const DroppedRequest&, const DroppedRequest&) = default;
+};
+// Errors as above.
+Result<DroppedRequest> read_dropped_request(std::string_view text);
 
 void write_backup_request(JsonWriter& out, const BackupRequest& request, Timestamp now);  // `now` tells overdue
 void write_history(JsonWriter& out, const std::vector<HistoryEntry>& history);            // {"items":[…]}

@@ -1,0 +1,37 @@
+// Single questions about requests, asked of the store in groups, over all files.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "filedrop/mailbox.hpp"
+#include "filedrop/requests.hpp"
+
+namespace backupctl::filedrop {
+
+// Thread rule: on the thread that works on the files; answers come there too.
+class Reads {
+ public:
+  using Answer = std::function<void(const Result<std::optional<BackupRequest>>&)>;
+
+  Reads(Requests& requests, std::shared_ptr<Mailbox> mailbox) : requests_(requests), mailbox_(std::move(mailbox)) {}
+
+  bool has_room() const { return under_way_ < most_under_way; }
+  void ask(RequestId id, Answer answer);
+  void flush();  // asks what has not been asked yet
+
+ private:
+  static constexpr std::size_t group = 500;
+  static constexpr int most_under_way = 4;
+  using Questions = std::vector<std::pair<RequestId, Answer>>;
+
+  Requests& requests_;
+  std::shared_ptr<Mailbox> mailbox_;
+  Questions waiting_;
+  int under_way_ = 0;
+};
+
+}  // namespace backupctl::filedrop

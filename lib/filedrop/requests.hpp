@@ -1,0 +1,21 @@
+// What the file drop asks of the controller: the port that its tests replace.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backupctl/controller.hpp"
+
+namespace backupctl::filedrop {
+
+// Thread rule: called on the thread that works on the files; handlers from any thread, also from inside the call.
+class Requests {
+ public:
+  virtual ~Requests() = default;
+  virtual void submit(Submission submission, Handler<SubmitReply> handler) = 0;
+  // Those of them that the store has, in any order. Errors: unavailable, corrupt.
+  virtual void find(std::vector<RequestId> ids, Handler<Result<std::vector<BackupRequest>>> handler) = 0;
+  virtual void cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler) = 0;
+};
+
+}  // namespace backupctl::filedrop
