@@ -15,11 +15,7 @@ using config::Schema;
 
 std::string problem_with_store_url(std::string_view text) {
   const auto url = soci::parse_store_url(text);
-  if (!url) return "must be the URL of a store: " + url.error().detail;
-  if (std::holds_alternative<soci::PostgresqlUrl>(*url)) {
-    return "must be sqlite:///path: stores on PostgreSQL are not built into this version";
-  }
-  return {};
+  return url ? std::string() : "must be the URL of a store: " + url.error().detail;
 }
 
 std::string problem_with_jobs_url(std::string_view text) {
