@@ -32,11 +32,21 @@ auto first_row(Handle handle, const char* sql, Read read) -> Result<decltype(rea
   return last_error(connection(handle), sql);
 }
 
+constexpr int most_log_pages = 1000;
+
+int write_log_back(void*, sqlite3* c, const char* schema, int log_pages) {
+  if (log_pages < most_log_pages) return SQLITE_OK;
+  const int code = sqlite3_wal_checkpoint_v2(c, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  // The log still holds all the rest; only after a failed sync nobody knows any more what the disk holds.
+  return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ? code : SQLITE_OK;
+}
+
 }  // namespace
 
 void configure(Handle handle, std::chrono::milliseconds busy_timeout) {
   sqlite3_extended_result_codes(connection(handle), 1);
   sqlite3_busy_timeout(connection(handle), static_cast<int>(busy_timeout.count()));
+  sqlite3_wal_hook(connection(handle), write_log_back, nullptr);
 }
 
 void checkpoint_on_close(Handle handle, bool yes) {

@@ -14,7 +14,8 @@ namespace backupctl::soci::raw {
 
 using Handle = void*;
 
-// Extended result codes, busy time-out.
+// Extended result codes, busy time-out; the log is written back once it has a thousand pages, by whoever commits then.
+// A sync that fails in that is told as the failure of that commit: SQLite's own way keeps it silent.
 void configure(Handle handle, std::chrono::milliseconds busy_timeout);
 
 // Whether closing the last connection writes the log into the database file; yes by default.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "soci/ground/sqlite_file.hpp"
+#include "soci/ground/sqlite_log.hpp"
 #include "soci/ground/sqlite_migrate.hpp"
 #include "soci/ground/sqlite_raw.hpp"
 
@@ -124,6 +125,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
 
   std::unique_ptr<SqliteStore> store{
       new SqliteStore(std::move(absolute), options, std::make_shared<const SqliteFile>(std::move(header->file)))};
+  if (auto settled = store->settle_log(); !settled) return std::move(settled).error();
   auto session = store->connect(Access::write);
   if (!session) return std::move(session).error();
   // A store that is refused after all stays as it is: closing it would write its log into it.
@@ -132,6 +134,14 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
     return std::move(migrated).error();
   raw::checkpoint_on_close((*session)->handle(), true);
   return store;
+}
+
+Result<void> SqliteStore::settle_log() const {
+  auto turnstile = Turnstile::beside(path_);
+  if (!turnstile) return std::move(turnstile).error();
+  auto pass = turnstile->enter(options_.busy_timeout);
+  if (!pass) return std::move(pass).error();
+  return rewrite_log(path_, options_.vfs);
 }
 
 Result<std::unique_ptr<SqliteSession>> SqliteStore::connect(Access access) {
