@@ -31,6 +31,7 @@ class ControllerProcess {
     zones_.push_back(&zone);
     configure("[[zone]]\nname = \"" + zone.name() + "\"\nurl = \"" + zone.url() + "\"\ntimeout = \"1s\"\n" + members);
   }
+  void use_store(std::string url) { store_url_ = std::move(url); }
   void check_time_out(const std::string& duration) { jobs_timeout_ = duration; }
 
   // `fault`: as in BACKUPCTL_FAULT. False when the process ended before it listened.
@@ -87,8 +88,8 @@ class ControllerProcess {
  private:
   // Small time-outs, so that what goes on by itself does so at once.
   std::string config() const {
-    return "[store]\nurl = \"sqlite://" + (folder_.path() / "controller.db").string() + "\"\n[jobs]\nurl = \"" +
-           jobs_url_ + "\"\ntimeout = \"" + jobs_timeout_ +
+    const auto store = store_url_.empty() ? "sqlite://" + (folder_.path() / "controller.db").string() : store_url_;
+    return "[store]\nurl = \"" + store + "\"\n[jobs]\nurl = \"" + jobs_url_ + "\"\ntimeout = \"" + jobs_timeout_ +
            "\"\n[http]\nlisten = \"127.0.0.1:0\"\n"
            "[retry]\nfirstDelay = \"20ms\"\nmaxDelay = \"200ms\"\n"
            "[breaker]\nfailures = 3\nprobeEvery = \"100ms\"\n[lease]\nduration = \"1s\"\n" +
@@ -97,6 +98,7 @@ class ControllerProcess {
 
   TempDir folder_;
   const std::string jobs_url_;
+  std::string store_url_;  // empty: a file in the folder
   std::string jobs_timeout_ = "1s";
   std::string more_;
   std::string token_;

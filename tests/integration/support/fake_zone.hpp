@@ -88,6 +88,10 @@ class FakeZone {
     for (const auto& [id, command] : commands_) runs[id] = command.runs;
     return runs;
   }
+  int stale_fences() {
+    const std::lock_guard lock(mutex_);
+    return stale_fences_;
+  }
   bool knows(const std::string& id) {
     const std::lock_guard lock(mutex_);
     return commands_.contains(id);
@@ -107,8 +111,10 @@ class FakeZone {
     const auto fence = std::atoll(std::string(request.headers.find("Backupctl-Fence").value_or("0")).c_str());
     auto known = commands_.find(id);
     if (request.method == "GET") return known == commands_.end() ? unknown() : status(200, known->second);
-    if (known != commands_.end() && fence < known->second.fence)
+    if (known != commands_.end() && fence < known->second.fence) {
+      ++stale_fences_;
       return http::problem_response(412, "stale-fence", "a higher fence has been seen");
+    }
     if (known != commands_.end()) known->second.fence = fence;
     return request.method == "PUT" ? put(request, id, fence) : cancel(id, fence);
   }
@@ -178,6 +184,7 @@ class FakeZone {
   std::condition_variable wake_;
   Work work_;
   bool over_ = false;
+  int stale_fences_ = 0;
   std::string controller_;
   std::string token_;
   std::map<std::string, Command> commands_;
