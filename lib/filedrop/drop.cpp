@@ -26,7 +26,7 @@ Result<void> Drop::open() {
   auto spool = Spool::create(context_.options.folder);
   if (!spool) return std::move(spool).error();
   context_.set_spool(*std::move(spool));
-  ++openings_;
+  on_open_();
   note_health();
   return {};
 }
@@ -72,7 +72,7 @@ bool Drop::has_folders() {
   auto spool = Spool::open(context_.options.folder);  // never made again: it may be mounted later
   if (!spool) return false;
   context_.set_spool(*std::move(spool));
-  ++openings_;
+  on_open_();
   is_lost_ = false;
   look_again();
   context_.log(LogLevel::info, "the folder is back", {{"folder", context_.options.folder}});

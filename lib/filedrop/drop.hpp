@@ -1,6 +1,7 @@
 // The file drop without its thread: takes files, works on them by turns, and waits for a folder that has gone.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -36,8 +37,8 @@ class Drop {
 
   TransportHealth health() const;
   std::string metrics() const;
-  // One more at each time the folders have been opened: a watch on the old ones sees nothing any more.
-  int openings() const { return openings_; }
+  // Called each time the folders have been opened: a watch on the old ones sees nothing any more.
+  void on_open(std::function<void()> task) { on_open_ = std::move(task); }
 
  private:
   bool has_folders();
@@ -63,7 +64,7 @@ class Drop {
   std::map<FileId, Running> jobs_;
   std::set<std::pair<Duration, FileId>> due_;
   int reading_ = 0;
-  int openings_ = 0;
+  std::function<void()> on_open_ = [] {};
   Duration next_look_{};
   Duration next_check_{};
   Duration next_work_look_{};

@@ -47,6 +47,7 @@ struct FileDrop::Impl {
 
   // The thread that works on the files.
   void run(Handler<Result<void>> started) {
+    drop.on_open([this] { watch.begin(folder); });
     auto opened = drop.open();
     const bool is_open = opened.has_value();
     if (is_open) {
@@ -54,13 +55,7 @@ struct FileDrop::Impl {
       ports.log.write(LogLevel::info, "watching", {{"folder", folder}});
     }
     answer(std::move(started), std::move(opened));
-    int watched = 0;
     while (is_open && !over) {
-      if (drop.openings() != watched) {
-        watched = drop.openings();
-        watch.begin(folder);
-        drop.look_again();
-      }
       const bool is_complete =
           watch.read([this](const std::string& name, bool by_rename) { drop.came(name, by_rename); });
       if (!is_complete) {
