@@ -1,4 +1,4 @@
-# What those who link us get: `cmake --install`, then find_package(backupctl COMPONENTS core soci http).
+# What those who link us get: `cmake --install`, then find_package(backupctl COMPONENTS core soci http testing).
 #
 # One install component and one export file for each component of the package, so that an embedder who takes the core
 # alone needs neither SOCI nor OpenSSL. The libraries are static.
@@ -18,7 +18,9 @@ function(backupctl_install component)
     DESTINATION ${package_folder} COMPONENT ${component})
 endfunction()
 
-backupctl_install(core core testing)
+backupctl_install(core core)
+backupctl_install(digest digest)
+backupctl_install(testing testing)
 backupctl_install(soci soci)
 backupctl_install(http http wire)
 

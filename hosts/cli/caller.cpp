@@ -5,28 +5,18 @@
 #include "cli/advice.hpp"
 #include "cli/text.hpp"
 #include "config/token_file.hpp"
+#include "http/request_target.hpp"
+#include "wire/json_writer.hpp"
 #include "wire/problem.hpp"
 
 namespace backupctl::cli {
-namespace {
-
-std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view plain = "-_.~:";  // a colon may stand in a query, and times are easier to read with it
-  std::string encoded;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (letter || plain.find(c) != std::string_view::npos) {
-      encoded += c;
-    } else {
-      encoded += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-  }
-  return encoded;
+std::string reason_body(const std::string& reason) {
+  std::string text;
+  if (reason.empty()) return text;
+  wire::JsonWriter out(text);
+  out.begin_object().member("reason", reason).end_object();
+  return text;
 }
-
-}  // namespace
 
 http::ClientRequest get(std::string target) { return {.method = "GET", .target = std::move(target)}; }
 
@@ -94,7 +84,7 @@ int fail(const Session& session, Service service, const Error& error, const std:
 std::string query_text(const std::vector<std::pair<std::string, std::string>>& parameters) {
   std::string text;
   for (const auto& [name, value] : parameters) {
-    if (!value.empty()) text += (text.empty() ? "?" : "&") + name + "=" + percent_encoded(value);
+    if (!value.empty()) text += (text.empty() ? "?" : "&") + name + "=" + http::percent_encode(value);
   }
   return text;
 }

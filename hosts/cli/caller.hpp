@@ -22,6 +22,9 @@ inline constexpr std::chrono::milliseconds call_timeout{30'000};
 http::ClientRequest get(std::string target);
 http::ClientRequest send(std::string method, std::string target, std::string body);  // a body of JSON
 
+// {"reason": …}, or nothing for an empty one.
+std::string reason_body(const std::string& reason);
+
 // Blocks until the answer, whatever its status, is there. Errors: those of http::call, and of the token file.
 Result<http::ClientResponse> exchange(const Session& session, Service service, const http::ClientRequest& request,
                                       std::chrono::milliseconds timeout = call_timeout);

@@ -72,6 +72,10 @@ CLI::Option& add_word(CLI::App& verb, const std::string& name, std::string& valu
   return add_checked(verb, name, value, help + ": " + joined(words), "WORD", word_of(std::move(words)));
 }
 
+CLI::Option& add_reason(CLI::App& verb, std::string& value) {
+  return add_text(verb, "--reason", value, "why, for the audit");
+}
+
 CLI::Option& add_limit(CLI::App& verb, std::int64_t& value) {
   constexpr std::int64_t most = 1'000'000;
   return *verb.add_option("--limit", value, "at most so many, newest first (100)")

@@ -19,6 +19,7 @@ void add_backup_commands(CLI::App& app, Run& run);
 void add_job_commands(CLI::App& app, Run& run);
 void add_zone_commands(CLI::App& app, Run& run);
 void add_parked_commands(CLI::App& app, Run& run);
+void add_audit_commands(CLI::App& app, Run& run);
 void add_store_commands(CLI::App& app, Run& run);
 void add_token_commands(CLI::App& app, Run& run);
 void add_status_command(CLI::App& app, Run& run);
@@ -35,6 +36,7 @@ CLI::Option& add_time(CLI::App& verb, const std::string& name, std::string& valu
 CLI::Option& add_zone_name(CLI::App& verb, const std::string& name, std::string& value, const std::string& help);
 CLI::Option& add_word(CLI::App& verb, const std::string& name, std::string& value, std::vector<std::string> words,
                       const std::string& help);
+CLI::Option& add_reason(CLI::App& verb, std::string& value);  // for the audit
 CLI::Option& add_limit(CLI::App& verb, std::int64_t& value);
 
 // The rules themselves, for options of other kinds.

@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   add_job_commands(app, run);
   add_zone_commands(app, run);
   add_parked_commands(app, run);
+  add_audit_commands(app, run);
   add_store_commands(app, run);
   add_token_commands(app, run);
   add_status_command(app, run);

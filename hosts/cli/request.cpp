@@ -1,4 +1,4 @@
-// request show, list, history, cancel.
+// request show, list, history, cancel, and help for many at once: resend, cancel-all.
 #include <memory>
 #include <ostream>
 
@@ -6,6 +6,7 @@
 #include "cli/list.hpp"
 #include "cli/request_submit.hpp"
 #include "cli/table.hpp"
+#include "wire/json_writer.hpp"
 
 namespace backupctl::cli {
 namespace {
@@ -90,6 +91,55 @@ void add_list(CLI::App& noun, Run& run) {
   list.callback([filter, &run] { run = [filter](const Session& session) { return list_requests(session, *filter); }; });
 }
 
+struct BulkFilter {
+  std::string job;
+  std::string state;
+  std::string zone;
+  std::string received_from;
+  std::string received_to;
+  std::string reason;
+};
+
+int act_on_all(const Session& session, const BulkFilter& filter, const std::string& path) {
+  std::string body;
+  wire::JsonWriter out(body);
+  out.begin_object()
+      .member_if_filled("backupJobId", filter.job)
+      .member_if_filled("stateCode", filter.state)
+      .member_if_filled("zone", filter.zone)
+      .member_if_filled("receivedFrom", filter.received_from)
+      .member_if_filled("receivedTo", filter.received_to)
+      .member_if_filled("reason", filter.reason)
+      .end_object();
+  const auto answer = ask(session, Service::controller, send("POST", path, body), std::chrono::minutes(10));
+  if (!answer) return fail(session, Service::controller, answer.error());
+  if (session.json) {
+    session.out << answer->text << '\n';
+  } else {
+    session.out << text_of(answer->json, "matched") << " requests matched, " << text_of(answer->json, "changed")
+                << " changed\n";
+  }
+  return exit_ok;
+}
+
+void add_bulk(CLI::App& noun, const std::string& name, const std::string& summary, const std::string& path, Run& run) {
+  auto& verb =
+      add_verb(noun, name, summary,
+               "  backupctl request " + name + " --state " + (name == "resend" ? "Failed" : "Allowed") +
+                   " --zone files --received-from 2026-01-08T20:00:00Z --reason \"disk of the zone was full\"\n");
+  auto filter = std::make_shared<BulkFilter>();
+  add_id(verb, "--job", filter->job, "those of one job");
+  add_word(verb, "--state", filter->state,
+           {"Received", "Allowed", "NotAllowed", "Sent", "Succeeded", "Failed", "Cancelled"}, "those in one state");
+  add_zone_name(verb, "--zone", filter->zone, "those of one zone");
+  add_time(verb, "--received-from", filter->received_from, "received at this time or later");
+  add_time(verb, "--received-to", filter->received_to, "received before this time");
+  add_reason(verb, filter->reason);
+  verb.callback([filter, path, &run] {
+    run = [filter, path](const Session& session) { return act_on_all(session, *filter, path); };
+  });
+}
+
 }  // namespace
 
 void add_request_commands(CLI::App& app, Run& run) {
@@ -117,6 +167,9 @@ void add_request_commands(CLI::App& app, Run& run) {
     });
   }
   add_list(noun, run);
+  add_bulk(noun, "resend", "Ask anew for every Failed or Cancelled one, and take up waiting ones now, by filter",
+           "/api/backup-requests/resend", run);
+  add_bulk(noun, "cancel-all", "Give up every one that has not ended, by filter", "/api/backup-requests/cancel", run);
 }
 
 }  // namespace backupctl::cli

@@ -12,8 +12,8 @@
 
 #include "cli/command_line.hpp"
 #include "cli/text.hpp"
+#include "digest/sha256.hpp"
 #include "http/principal.hpp"
-#include "http/sha256.hpp"
 #include "wire/json_writer.hpp"
 
 namespace backupctl::cli {
@@ -90,7 +90,7 @@ int make_token(const Session& session, TokenOrder order) {
     session.err << "backupctl: the system gives no random numbers\n";
     return exit_failed;
   }
-  const auto sha256 = http::sha256_hex(*token);
+  const auto sha256 = digest::sha256_hex(*token);
   if (!order.file.empty()) {
     if (const auto problem = write_secret(order.file, *token); !problem.empty()) {
       session.err << "backupctl: " << printable(order.file) << ": " << problem

@@ -21,6 +21,10 @@ class StoreGuard final : public BlockingRepository {
   Result<BeatReply> beat(const InstanceBeat& beat) override { return watched(engine_->beat(beat)); }
   Result<void> leave(InstanceId id) override { return watched(engine_->leave(id)); }
 
+  Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& claim) override {
+    return watched(engine_->claim_notices(claim));
+  }
+
   Result<std::optional<BackupRequest>> find_request(RequestId id) override { return engine_->find_request(id); }
   Result<std::vector<BackupRequest>> list_requests(const RequestQuery& query) override {
     return engine_->list_requests(query);
@@ -34,6 +38,8 @@ class StoreGuard final : public BlockingRepository {
   Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override {
     return engine_->list_parked(query);
   }
+  Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override { return engine_->list_audit(query); }
+  Result<std::vector<AuditHead>> audit_heads() override { return engine_->audit_heads(); }
   Result<DueWork> due(const DueQuery& query) override { return engine_->due(query); }
   Result<StoreSurvey> survey() override { return engine_->survey(); }
 

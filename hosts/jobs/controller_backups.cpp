@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "http/problem.hpp"
+#include "http/request_target.hpp"
 #include "jobs/api.hpp"
 #include "jobs/request_parts.hpp"
 #include "wire/json.hpp"
@@ -32,19 +33,6 @@ std::optional<http::Response> as_refusal(const http::ClientResponse& answer) {
   return http::problem_response(answer.status, problem->code, problem->detail, problem->errors);
 }
 
-std::string percent_encoded(std::string_view text) {
-  constexpr char digits[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const unsigned char c : text) {
-    if (std::isalnum(c) || c == '-' || c == '_' || c == '.' || c == '~') {
-      encoded += static_cast<char>(c);
-    } else {
-      encoded += {'%', digits[c >> 4], digits[c & 15]};
-    }
-  }
-  return encoded;
-}
-
 }  // namespace
 
 void Api::backups(Request request, Respond respond) {
@@ -66,7 +54,7 @@ void Api::ask_controller(JobId id, const Request& request, Respond respond) {
   question.target = "/api/backups?backupJobId=" + id.to_string();
   for (const auto* name : {"limit", "cursor"}) {
     if (const auto text = request.query_parameter(name))
-      question.target += std::string("&") + name + "=" + percent_encoded(*text);
+      question.target += std::string("&") + name + "=" + http::percent_encode(*text);
   }
   question.headers.add("traceparent", request.trace.to_header());
   parts_.controller.send(question, [this, respond = std::move(respond)](Result<http::ClientResponse> answer) {

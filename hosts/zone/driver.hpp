@@ -14,7 +14,7 @@
 namespace backupctl::zone {
 
 struct ManifestPage {
-  std::vector<wire::Manifest> items{};
+  std::vector<Manifest> items{};
   std::string next_after{};     // empty: there is no more
   std::int64_t unreadable = 0;  // manifests found that cannot be read: each has been logged
 };

@@ -14,6 +14,8 @@
 #include "backupctl/ids.hpp"
 #include "backupctl/job_client.hpp"
 #include "backupctl/log.hpp"
+#include "backupctl/manifest.hpp"
+#include "backupctl/notice.hpp"
 #include "backupctl/repository.hpp"
 #include "backupctl/zone_client.hpp"
 
@@ -38,6 +40,9 @@ struct ControllerOptions {
   std::int64_t max_owned_checks = 1000;                    // rows that one stage takes up at once
   std::size_t max_waiting_commands = 10'000;               // beyond it new requests are refused as overloaded
   std::size_t max_group = 512;                             // Commands in one commit
+  // Which events the notifier is told of: NotAllowed (of requests that nobody waits for), Failed, overdue, parked.
+  std::vector<std::string> notify_events{"NotAllowed", "Failed", "overdue", "parked"};
+  Duration tie_audit_every = std::chrono::minutes(1);  // how often the audit's chains are tied together
 };
 
 // Borrowed: they outlive the controller.
@@ -50,6 +55,34 @@ struct ControllerPorts {
   std::vector<ControllerZone> zones{};
   Logger* log = nullptr;
   FaultPoints* faults = nullptr;
+  Notifier* notifier = nullptr;  // none: nobody is told of anything
+};
+
+// Who does something that is audited, and why.
+struct Act {
+  OwnerName actor;
+  std::string reason{};  // may be empty
+};
+
+enum class BulkAct {
+  cancel,  // as async_cancel, each that has not ended
+  resend,  // Failed and Cancelled ones are asked for anew, once; open ones are taken up at once
+};
+struct BulkReport {
+  std::int64_t matched = 0;
+  std::int64_t changed = 0;  // the others needed nothing, or it was done before
+};
+
+struct ReconcileReport {
+  std::int64_t held = 0;     // backups that the zone holds
+  std::int64_t stored = 0;   // backups of the zone in the master store, not deleted
+  std::int64_t open = 0;     // held, and their requests are still open: they come by themselves
+  std::int64_t orphans = 0;  // held, and the master store does not know them (imported ones included)
+  std::int64_t missing = 0;  // in the master store, and the zone does not hold them
+  std::int64_t imported = 0;
+  std::vector<Manifest> orphan_list{};  // the first 1,000
+  std::vector<Backup> missing_list{};   // the first 1,000
+  std::vector<std::string> problems{};  // what could not be imported and why; the first 1,000
 };
 
 struct Submission {
@@ -107,13 +140,24 @@ class Controller {
 
   void async_submit(Submission submission, Handler<SubmitReply> handler);
   // Errors: not_found; conflict (code "terminal"); unavailable.
-  void async_cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler);
+  void async_cancel(RequestId id, Act act, Handler<Result<BackupRequest>> handler);
+  // Every request that the filter matches, page by page; `filter.limit` and `after` do not count. Errors: unavailable.
+  void async_on_all(RequestQuery filter, BulkAct what, Act act, Handler<Result<BulkReport>> handler);
   // Answers when the request is terminal, or with what it is by then after `timeout`. Errors: not_found, unavailable.
   void async_wait(RequestId id, Duration timeout, Handler<Result<BackupRequest>> handler);
   // A zone leaves a result. Success: it is durable and will be recorded or parked. Errors: unavailable, overloaded.
   void async_put_result(ResultRecord record, Handler<Result<void>> handler);
   // Errors: not_found (no such zone), unavailable.
-  void async_pause_zone(ZoneName zone, bool paused, Handler<Result<void>> handler);
+  void async_pause_zone(ZoneName zone, bool paused, Act act, Handler<Result<void>> handler);
+  // Compares what the zone holds with the master store; with `import`, what only the zone knows is taken in.
+  // Errors: not_found (no such zone); invalid (the zone cannot tell); unavailable.
+  void async_reconcile(ZoneName zone, bool import, Act act, Handler<Result<ReconcileReport>> handler);
+  // A parked success becomes the backup of its request all the same, or the copy behind the backup it has; when the
+  // request is not there (a store restored from an older copy), it is imported from the zone. `result` is what the
+  // parked body says. Errors: conflict (code not-adoptable, or changed-meanwhile: try again); unavailable.
+  void async_adopt(ParkedResult parked, ZoneResult result, Act act, Handler<Result<BackupRequest>> handler);
+  // Errors: not_found; unavailable.
+  void async_dismiss(ParkedResultId id, Act act, Handler<Result<void>> handler);
   void async_status(Handler<Result<ControllerStatus>> handler);
 
   Result<void> start();

@@ -15,10 +15,10 @@ class FaultPoints {
 };
 
 // Durable steps are named for what they write, calls for whom they reach.
-inline constexpr std::array<std::string_view, 19> fault_steps{
-    "write-received",  "write-allowed", "write-not-allowed", "write-sent",     "write-succeeded",  "write-failed",
-    "write-cancelled", "write-waiting", "write-result",      "write-parked",   "write-dropped",    "write-pause",
-    "claim",           "answer",        "call-jobs",         "call-zone-send", "call-zone-status", "call-zone-cancel",
-    "read-results"};
+inline constexpr std::array<std::string_view, 23> fault_steps{
+    "write-received",  "write-allowed",    "write-not-allowed", "write-sent",    "write-succeeded", "write-failed",
+    "write-cancelled", "write-waiting",    "write-result",      "write-parked",  "write-dropped",   "write-pause",
+    "write-dismissed", "write-audit",      "write-notice",      "claim",         "answer",          "call-jobs",
+    "call-zone-send",  "call-zone-status", "call-zone-cancel",  "call-notifier", "read-results"};
 
 }  // namespace backupctl

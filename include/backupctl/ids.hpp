@@ -47,6 +47,7 @@ using JobId = Id<struct JobTag>;            // a backup job
 using BackupId = Id<struct BackupTag>;      // a row of the master store
 using InstanceId = Id<struct InstanceTag>;  // one run of one controller process
 using ParkedResultId = Id<struct ParkedResultTag>;
+using NoticeId = Id<struct NoticeTag>;
 
 // Where random bits come from. The simulation replaces it.
 class Random {

@@ -16,10 +16,12 @@
 #include <variant>
 #include <vector>
 
+#include "backupctl/audit.hpp"
 #include "backupctl/backup.hpp"
 #include "backupctl/backup_job.hpp"
 #include "backupctl/backup_request.hpp"
 #include "backupctl/job_client.hpp"
+#include "backupctl/notice.hpp"
 #include "backupctl/result.hpp"
 #include "backupctl/zone_result.hpp"
 
@@ -44,6 +46,10 @@ struct AdmitRequest {
   std::vector<HistoryEntry> history;
   std::optional<BackupJob> job_version{};  // kept when (id, version) is new
   std::optional<SendPlace> place{};
+  std::vector<AuditEntry> audit{};
+  std::optional<Notice> notice{};
+  std::optional<Backup> backup{};           // of a request that is imported as Succeeded
+  std::optional<ParkedResultId> adopted{};  // this parked result is deleted: the request is what came of it
 };
 
 // Names one ResultRecord in the store.
@@ -61,8 +67,13 @@ struct ChangeRequest {
   std::vector<HistoryEntry> history{};
   std::optional<BackupJob> job_version{};
   std::optional<SendPlace> place{};
-  std::optional<Backup> backup{};       // inserted; version_of_date is set by the store
-  std::optional<ResultKey> recorded{};  // this result is deleted: the change is what came of it
+  // Inserted; version_of_date is set by the store. A backup whose id is there already takes the zone, the path, the
+  // size, the times and the hash of this one.
+  std::optional<Backup> backup{};
+  std::optional<ResultKey> recorded{};      // this result is deleted: the change is what came of it
+  std::optional<ParkedResultId> adopted{};  // likewise, a parked one
+  std::vector<AuditEntry> audit{};
+  std::optional<Notice> notice{};
 };
 
 // A zone left a result. already_done: the same (command, body) waits already.
@@ -75,19 +86,49 @@ struct KeepResult {
 struct SettleResult {
   ResultKey key;
   std::optional<ParkedResult> parked{};
+  std::vector<AuditEntry> audit{};
+  std::optional<Notice> notice{};
 };
 
 // Something to park that never waited as a result (a zone's 409, with both bodies).
 struct Park {
   ParkedResult parked;
+  std::optional<Notice> notice{};
+};
+
+// A person has seen a parked result and drops it. already_done: it is not there any more.
+struct DismissParked {
+  ParkedResultId id;
+  std::vector<AuditEntry> audit{};
 };
 
 struct PauseZone {
   ZoneName zone;
   bool paused = true;
+  std::vector<AuditEntry> audit{};
 };
 
-using Command = std::variant<AdmitRequest, ChangeRequest, KeepResult, SettleResult, Park, PauseZone>;
+// A privileged act that changes nothing else in this Command. Repeating it after an unknown outcome may write it twice.
+struct WriteAudit {
+  AuditEntry entry;
+};
+
+// Writes an entry (action audit-tied) that names the heads of the other writers' chains which no entry of another chain
+// names yet. already_done: there are none.
+struct TieAudit {
+  InstanceId writer;
+  Timestamp time{};
+};
+
+// A notice was told, or not: then it waits until `retry_at`. already_done: it is not there any more.
+struct SettleNotice {
+  NoticeId id;
+  std::optional<Timestamp> retry_at{};
+  std::string error{};  // of the last try; may be empty
+};
+
+using Command = std::variant<AdmitRequest, ChangeRequest, KeepResult, SettleResult, Park, DismissParked, PauseZone,
+                             WriteAudit, TieAudit, SettleNotice>;
 
 enum class OutcomeStatus {
   applied,
@@ -123,6 +164,14 @@ struct ClaimOrder {
   std::int64_t max_in_flight = 0;  // for send: no more than free places are taken (see SendPlace), none when paused
 };
 
+// Takes waiting notices that are due, oldest first: attempts + 1, and not due again before `hidden_until` (whoever
+// takes one and dies has not told it for certain).
+struct NoticeClaim {
+  Timestamp now{};
+  Timestamp hidden_until{};
+  std::int64_t limit = 10;
+};
+
 struct InstanceBeat {
   InstanceId id;
   std::string program;
@@ -142,30 +191,48 @@ struct BeatReply {
 
 // ---- Reads ---------------------------------------------------------------------------------------------------------
 
+// Narrows a list to what somebody may see; each member that is there lets its rows in. Empty: everything.
+struct Scope {
+  std::optional<OwnerName> requester{};  // the rows of this requester's requests
+  std::optional<OwnerName> job_owner{};  // the rows of the jobs that are this one's in the newest version we have kept
+
+  friend bool operator==(const Scope&, const Scope&) = default;
+};
+
 // Newest first by id. `after` is the last id of the page before.
 struct RequestQuery {
+  std::vector<RequestId> ids{};  // these alone; empty: any. At most 1,000
   std::optional<JobId> job_id{};
   std::optional<RequestState> state{};
   std::optional<TransportKind> transport{};
   std::optional<Timestamp> received_from{};  // inclusive
   std::optional<Timestamp> received_to{};    // exclusive
-  std::optional<OwnerName> requester{};
+  std::optional<ZoneName> zone{};            // with these terms
+  Scope scope{};
   std::optional<RequestId> after{};
   std::int64_t limit = 100;
 };
 struct BackupQuery {
+  std::optional<BackupId> id{};
   std::optional<JobId> job_id{};
-  std::optional<RequestId> request_id{};
+  std::vector<RequestId> request_ids{};  // what these made; empty: any. At most 1,000
   std::optional<ZoneName> zone{};
   std::optional<BackupState> state{};
   std::optional<CivilDate> as_of_from{};  // inclusive both
   std::optional<CivilDate> as_of_to{};
-  std::optional<OwnerName> requester{};  // whose request made it
+  Scope scope{};
   std::optional<BackupId> after{};
   std::int64_t limit = 100;
 };
 struct ParkedQuery {
+  std::optional<ParkedResultId> id{};
   std::optional<ParkedResultId> after{};
+  std::int64_t limit = 100;
+};
+
+// By writer, then by seq.
+struct AuditQuery {
+  std::optional<std::pair<InstanceId, std::int64_t>> after{};  // the last (writer, seq) of the page before
   std::int64_t limit = 100;
 };
 
@@ -185,6 +252,7 @@ struct StoreSurvey {
   std::vector<ZoneCount> zones;    // every zone that open requests or a pause name
   std::int64_t parked_results = 0;
   std::int64_t waiting_results = 0;
+  std::int64_t waiting_notices = 0;
   std::int64_t rows_without_next_step = 0;  // always 0; anything else is a bug that status shows
 };
 
@@ -195,14 +263,15 @@ struct DueQuery {
 };
 struct DueWork {
   bool check = false;
-  std::vector<ZoneName> send;       // zones with due Allowed rows
-  std::vector<ZoneName> follow;     // zones with due Sent rows
+  std::vector<ZoneName> send;    // zones with due Allowed rows
+  std::vector<ZoneName> follow;  // zones with due Sent rows
+  bool notices = false;
   std::optional<Timestamp> next{};  // the earliest later next_action
 };
 
 // Thread rule: called on the controller's executor; handlers from any thread (see Handler). Several calls may be under
-// way at once; the controller has at most one apply() and one claim() under way.
-// Errors of the reads and of claim and beat: unavailable (retryable), corrupt.
+// way at once; the controller has at most one apply(), one claim() and one claim_notices() under way.
+// Errors of the reads and of claim, claim_notices and beat: unavailable (retryable), corrupt.
 class Repository {
  public:
   virtual ~Repository() = default;
@@ -211,6 +280,7 @@ class Repository {
   virtual void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) = 0;
   virtual void beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) = 0;
   virtual void leave(InstanceId id, Handler<Result<void>> handler) = 0;  // a clean end: its rows are due at once
+  virtual void claim_notices(NoticeClaim claim, Handler<Result<std::vector<WaitingNotice>>> handler) = 0;
 
   virtual void find_request(RequestId id, Handler<Result<std::optional<BackupRequest>>> handler) = 0;
   virtual void list_requests(RequestQuery query, Handler<Result<std::vector<BackupRequest>>> handler) = 0;
@@ -220,6 +290,8 @@ class Repository {
   virtual void waiting_results(std::int64_t limit,
                                Handler<Result<std::vector<ResultRecord>>> handler) = 0;  // oldest first
   virtual void list_parked(ParkedQuery query, Handler<Result<std::vector<ParkedResult>>> handler) = 0;
+  virtual void list_audit(AuditQuery query, Handler<Result<std::vector<AuditRecord>>> handler) = 0;
+  virtual void audit_heads(Handler<Result<std::vector<AuditHead>>> handler) = 0;  // by writer
   virtual void due(DueQuery query, Handler<Result<DueWork>> handler) = 0;
   virtual void survey(Handler<Result<StoreSurvey>> handler) = 0;
 };
@@ -234,6 +306,7 @@ class BlockingRepository {
   virtual Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) = 0;
   virtual Result<BeatReply> beat(const InstanceBeat& beat) = 0;
   virtual Result<void> leave(InstanceId id) = 0;
+  virtual Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& claim) = 0;
 
   virtual Result<std::optional<BackupRequest>> find_request(RequestId id) = 0;
   virtual Result<std::vector<BackupRequest>> list_requests(const RequestQuery& query) = 0;
@@ -242,6 +315,8 @@ class BlockingRepository {
   virtual Result<std::vector<Backup>> list_backups(const BackupQuery& query) = 0;
   virtual Result<std::vector<ResultRecord>> waiting_results(std::int64_t limit) = 0;
   virtual Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) = 0;
+  virtual Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) = 0;
+  virtual Result<std::vector<AuditHead>> audit_heads() = 0;
   virtual Result<DueWork> due(const DueQuery& query) = 0;
   virtual Result<StoreSurvey> survey() = 0;
 };

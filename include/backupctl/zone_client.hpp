@@ -10,6 +10,7 @@
 
 #include "backupctl/backup_request.hpp"
 #include "backupctl/job_client.hpp"
+#include "backupctl/manifest.hpp"
 #include "backupctl/zone_result.hpp"
 
 namespace backupctl {
@@ -67,6 +68,12 @@ class ZoneClient {
   virtual void status(CallContext command, Handler<StatusReply> handler) = 0;
   // A command that the zone does not know is remembered as cancelled: it answers taken_up and never runs it.
   virtual void cancel(CallContext command, std::int64_t fence, Handler<CancelReply> handler) = 0;
+  // What is physically there, page by page: empty `cursor` first, then the next_cursor of the page before.
+  // Errors: unavailable. A zone that cannot tell answers invalid, which is what this does by itself.
+  virtual void list(std::string cursor, Handler<Result<ManifestList>> handler) {
+    static_cast<void>(cursor);
+    handler(Error{ErrorKind::invalid, "this zone does not list what it holds"});
+  }
 };
 
 }  // namespace backupctl

@@ -84,7 +84,7 @@ void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome&
       if (!visit->respond_async) return;
       row.progress.responded = std::max(context_.now(), latest_time(row));
       visit->answer(reply_for(row, false));
-      if (!row.progress.owner) return;
+      if (row.progress.owner != context_.self() || row.progress.revision > 1) return;  // for a round, or in one
       return checks_.check(std::move(row), WhenUnavailable::try_again_later, [](const Checked&) {});
     }
     case OutcomeStatus::lost_guard:
@@ -98,17 +98,17 @@ void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome&
 }
 
 void Admissions::on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked) {
-  // Without a row nothing was stored, or the key led to another request: on_admitted tells.
-  if (!checked.row || checked.row->order.id != visit->order.id) return;
+  // Nothing was stored, or the key led to another request: on_admitted tells.
+  if (visit->is_void || !checked.row || checked.row->order.id != visit->order.id) return;
+  // Handed back while its check was under way (the store failed us): somebody goes on with it at once. Without a key
+  // its caller must not be told to ask again, for the request is not closed.
+  const bool is_open = checked.row->progress.state == RequestState::received;
+  if (is_open && (!checked.error || !visit->order.key)) return wait_for_outcome(visit, *checked.row, false);
   auto reply = reply_for(*checked.row, false);
-  if (checked.error && !is_terminal(checked.row->progress.state)) {
+  if (checked.error && is_open) {
     reply.error = job_service_unavailable(checked.error->detail, true);
   } else if (checked.error && checked.row->progress.state == RequestState::cancelled) {
     reply.error = job_service_unavailable(checked.error->detail, false);
-  }
-  // Handed back while its check was under way (the store failed us): somebody goes on with it at once.
-  if (!checked.error && reply.request->progress.state == RequestState::received) {
-    return wait_for_outcome(visit, *checked.row, false);
   }
   visit->answer(std::move(reply));
 }

@@ -2,12 +2,26 @@
 
 #include <algorithm>
 
+#include "app/notices.hpp"
 #include "app/retry_delay.hpp"
 
 namespace backupctl::app {
 namespace {
 
 constexpr std::size_t most_versions_remembered = 10'000;
+
+// What an allowed or refused request was decided on.
+std::string inputs_of(const BackupOrder& order, const BackupJob* job) {
+  std::string text = "job " + order.job_id.to_string();
+  if (job) {
+    text += " version " + std::to_string(job->version) + " (" + std::string(to_string(job->approval)) + ", owner " +
+            job->owner_id + ", zone " + job->zone.str() + ")";
+  } else {
+    text += " unknown to the job service";
+  }
+  return text + "; source " + order.source.str() + " as of " + order.data_as_of.to_string() + " by " +
+         std::string(to_string(order.transport));
+}
 
 }  // namespace
 
@@ -57,7 +71,16 @@ std::optional<ChangeRequest> CheckStage::decide_answer(const BackupRequest& row,
   auto decision = decide(row, event, context_.now());
   if (!decision) return {};
   auto change = change_of(row, std::move(*decision));
-  if (change.next.state != RequestState::allowed) return change;
+  const bool allowed = change.next.state == RequestState::allowed;
+  change.audit = {context_.audit(row.order.requester.str(),
+                                 allowed ? "backup-request-allowed" : "backup-request-not-allowed",
+                                 "backup-request:" + row.order.id.to_string(),
+                                 (allowed ? "" : change.next.reason + "; ") + inputs_of(row.order, job))};
+  if (!allowed) {
+    change.notice = notice_of(context_, row, change.next);
+    if (change.notice && job) change.notice->addresses = job->notify;
+    return change;
+  }
   if (!stored_versions_.contains({job->id, job->version})) change.job_version = *job;
   if (change.next.owner) {
     change.place =
@@ -84,24 +107,28 @@ void CheckStage::on_written(const Amended& amended, std::int64_t fence, std::opt
   if (!row.progress.responded) row.progress.responded = std::max(context_.now(), latest_time(row));
   done({row, std::move(error)});
   context_.reach("answer", true);
-  hand_on(std::move(row), amended.no_place);
+  hand_on(std::move(row), amended, fence);
 }
 
-void CheckStage::hand_on(BackupRequest row, bool no_place) {
+// `row` is the one just written, with the time of its answer.
+void CheckStage::hand_on(BackupRequest row, const Amended& written, std::int64_t fence) {
   if (row.progress.state == RequestState::not_allowed) {
-    auto stored = row;
-    stored.progress.responded.reset();
+    if (written.row->progress.responded) return;  // answered before, when no check was possible
     auto decider = [time = *row.progress.responded](const BackupRequest& now) -> std::optional<ChangeRequest> {
       auto decision = decide(now, Responded{}, time);
       return decision ? std::optional(change_of(now, std::move(*decision))) : std::nullopt;
     };
-    return amender_.amend(std::move(stored), std::move(decider), [](const Amended&) {});
+    return amender_.amend(*written.row, std::move(decider), [](const Amended&) {});
   }
   if (row.progress.state != RequestState::allowed) return;
   auto* lane = find_lane_(row.progress.terms->zone);
   if (!lane) return;
-  if (row.progress.owner == context_.self()) return lane->send(std::move(row));
-  if (no_place) lane->note_backlog(true);
+  if (row.progress.owner == context_.self()) {
+    // Under another fence a round has claimed it meanwhile, and sends it.
+    if (row.progress.fence == fence) lane->send(std::move(row));
+    return;
+  }
+  if (written.no_place) lane->note_backlog(true);
   lane->remember_answered(row);
 }
 

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "app/notices.hpp"
+
 namespace backupctl::app {
 namespace {
 
@@ -54,6 +56,12 @@ void Collector::record_for(ResultRecord result, const BackupRequest& row) {
       if (!transition) return {};
       auto change = change_of(now, std::move(*transition));
       change.recorded = ResultKey{result.command_id, result.body};
+      change.notice = notice_of(context_, now, change.next);
+      if (is_terminal(now.progress.state)) {
+        change.audit = {context_.audit("zone:" + result.zone.str(), "backup-request-late-success",
+                                       "backup-request:" + result.command_id.to_string(),
+                                       "was " + std::string(to_string(now.progress.state)))};
+      }
       return change;
     };
     auto change = decider(row);
@@ -80,6 +88,11 @@ void Collector::settle(const ResultRecord& result, const std::string& park_reaso
   if (!park_reason.empty()) {
     command.parked = ParkedResult{
         context_.new_id<ParkedResultId>(), result.command_id, result.zone, park_reason, result.received, result.body};
+    command.notice = notice_of(context_, *command.parked);
+    if (park_reason == "wrong-zone") {
+      command.audit = {context_.audit("zone:" + result.zone.str(), "result-from-wrong-zone",
+                                      "backup-request:" + result.command_id.to_string(), {})};
+    }
     context_.metrics().count("backupctl_parked_results_total", "reason=\"" + park_reason + "\"");
     context_.log(
         LogLevel::warning, "result parked",

@@ -44,6 +44,8 @@ bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::st
     std::move(change->history.begin(), change->history.end(), std::back_inserter(admit->history));
     admit->job_version = std::move(change->job_version);
     admit->place = std::move(change->place);
+    std::move(change->audit.begin(), change->audit.end(), std::back_inserter(admit->audit));
+    if (change->notice) admit->notice = std::move(change->notice);
     waiting.handlers.push_back(std::move(handler));
     return true;
   }
@@ -112,6 +114,9 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
                     {"entity", waiting.entity},
                     {"error", outcome.error ? outcome.error->detail : std::string()}});
     }
+    // Refused for good, after a first try of which nobody knows, or although the row is ours.
+    const bool may_be_mine = waiting.tried || waiting.patience == Patience::until_written;
+    if (outcome.status == OutcomeStatus::failed && may_be_mine) context_.note_stray();
     const bool never_stored =
         outcome.status == OutcomeStatus::failed && std::holds_alternative<AdmitRequest>(waiting.command);
     waiting.handlers.front()(outcome);

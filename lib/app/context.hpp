@@ -26,6 +26,7 @@ class Context {
   const std::vector<ControllerZone>& zones() const { return ports_.zones; }
   Repository& repository() { return ports_.repository; }
   JobClient& jobs() { return ports_.jobs; }
+  Notifier* notifier() { return ports_.notifier; }
   Metrics& metrics() { return metrics_; }
   const Metrics& metrics() const { return metrics_; }
   InstanceId self() const { return self_; }
@@ -38,12 +39,20 @@ class Context {
     return IdType{ids_.next(now())};
   }
 
+  AuditEntry audit(std::string actor, std::string action, std::string object, std::string detail) {
+    return {self_, now(), std::move(actor), std::move(action), std::move(object), std::move(detail)};
+  }
+
   void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
     if (ports_.log) ports_.log->write(level, message, fields);
   }
   void reach(std::string_view step, bool after) {
     if (ports_.faults) ports_.faults->reach(step, after);
   }
+
+  // There may be a row of ours that nothing of ours works on: the next round hands back everything.
+  void note_stray() { stray_ = true; }
+  bool take_stray() { return std::exchange(stray_, false); }
 
   void post(Task task) { ports_.executor.post(while_alive(std::move(task))); }
   void post_after(Duration delay, Task task) { ports_.executor.post_after(delay, while_alive(std::move(task))); }
@@ -86,6 +95,7 @@ class Context {
   Timestamp started_;
   InstanceId self_;
   Metrics metrics_;
+  bool stray_ = false;
   std::shared_ptr<Life> life_ = std::make_shared<Life>();
 };
 

@@ -5,6 +5,7 @@
 #include <future>
 #include <utility>
 
+#include "app/acts.hpp"
 #include "app/admissions.hpp"
 #include "app/amend.hpp"
 #include "app/check_stage.hpp"
@@ -12,6 +13,8 @@
 #include "app/committer.hpp"
 #include "app/context.hpp"
 #include "app/job_checks.hpp"
+#include "app/notices.hpp"
+#include "app/reconciler.hpp"
 #include "app/request_metrics.hpp"
 #include "app/rounds.hpp"
 #include "app/watchers.hpp"
@@ -43,16 +46,19 @@ struct Controller::Impl {
   std::vector<std::unique_ptr<ZoneLane>> lanes;
   CheckStage checks{context, committer, amender, jobs, [this](const ZoneName& name) { return find_lane(name); }};
   Collector collector{context, committer, amender, [this](const ZoneName& zone) { on_place_freed(zone); }};
+  Telling telling{context, committer};
   Rounds rounds;
   Admissions admissions{context, committer, checks, watchers,
                         [this](const BackupRequest& row) { count_received(context.metrics(), row); }};
+  Reconciler reconciler{context, committer, amender, jobs};
+  Acts acts{context, committer, amender, admissions, reconciler, [this] { rounds.wake(); }};
   std::atomic<bool> started{false};
   std::atomic<bool> stopping{false};
 
   Impl(ControllerPorts ports, ControllerOptions options)
       : context(std::move(ports), std::move(options)),
         lanes(make_lanes()),
-        rounds(context, committer, checks, collector, borrowed_lanes()) {}
+        rounds(context, committer, checks, collector, telling, borrowed_lanes()) {}
 
   std::vector<std::unique_ptr<ZoneLane>> make_lanes() {
     std::vector<std::unique_ptr<ZoneLane>> made;
@@ -86,7 +92,8 @@ struct Controller::Impl {
   }
 
   std::int64_t under_way() const {
-    auto count = checks.under_way() + collector.under_way() + (committer.is_idle() ? 0 : 1);
+    auto count = checks.under_way() + collector.under_way() + telling.under_way() + (committer.is_idle() ? 0 : 1) +
+                 (rounds.is_under_way() ? 1 : 0);
     for (const auto& lane : lanes) count += lane->calls_under_way();
     return count;
   }
@@ -100,37 +107,8 @@ struct Controller::Impl {
     context.repository().leave(context.self(), context.back<Result<void>>(std::move(handler)));
   }
 
-  void cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler);
   void status(Handler<Result<ControllerStatus>> handler);
 };
-
-void Controller::Impl::cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler) {
-  if (committer.is_full()) {
-    return handler(Error{ErrorKind::overloaded, "too much waits to be written", true, "overloaded"});
-  }
-  const auto with_row = [this, id, detail = std::move(detail),
-                         handler](const Result<std::optional<BackupRequest>>& row) {
-    if (!row) return handler(row.error());
-    if (!*row) return handler(Error{ErrorKind::not_found, "there is no backup request " + id.to_string()});
-    auto decider = [this, detail](const BackupRequest& now) -> std::optional<ChangeRequest> {
-      auto decision = decide(now, CancelAsked{detail}, context.now());
-      return decision ? std::optional(change_of(now, std::move(*decision))) : std::nullopt;
-    };
-    amender.amend(**row, std::move(decider), [this, handler](const Amended& amended) {
-      if (amended.kind == Amended::Kind::failed) return handler(unavailable("the cancel could not be stored"));
-      if (!amended.row) return handler(Error{ErrorKind::not_found, "the backup request is not there any more"});
-      const auto state = amended.row->progress.state;
-      if (amended.kind == Amended::Kind::nothing_to_do && is_terminal(state)) {
-        return handler(Error{ErrorKind::conflict,
-                             "the backup request has ended: it is " + std::string(to_string(state)), false,
-                             "terminal"});
-      }
-      rounds.wake();
-      handler(*amended.row);
-    });
-  };
-  context.repository().find_request(id, context.back<Result<std::optional<BackupRequest>>>(with_row));
-}
 
 void Controller::Impl::status(Handler<Result<ControllerStatus>> handler) {
   const auto with_survey = [this, handler = std::move(handler)](Result<StoreSurvey> survey) {
@@ -151,6 +129,8 @@ void Controller::Impl::status(Handler<Result<ControllerStatus>> handler) {
     }
     context.metrics().gauge("backupctl_rows_without_next_step", "", status.store.rows_without_next_step);
     context.metrics().gauge("backupctl_parked_results", "", status.store.parked_results);
+    context.metrics().gauge("backupctl_waiting_results", "", status.store.waiting_results);
+    context.metrics().gauge("backupctl_waiting_notices", "", status.store.waiting_notices);
     handler(std::move(status));
   };
   context.repository().survey(context.back<Result<StoreSurvey>>(with_survey));
@@ -187,9 +167,31 @@ void Controller::async_submit(Submission submission, Handler<SubmitReply> handle
   });
 }
 
-void Controller::async_cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler) {
+void Controller::async_cancel(RequestId id, Act act, Handler<Result<BackupRequest>> handler) {
   impl_->context.post(
-      [this, id, detail = std::move(detail), handler = std::move(handler)] { impl_->cancel(id, detail, handler); });
+      [this, id, act = std::move(act), handler = std::move(handler)] { impl_->acts.cancel(id, act, handler); });
+}
+
+void Controller::async_on_all(RequestQuery filter, BulkAct what, Act act, Handler<Result<BulkReport>> handler) {
+  impl_->context.post([this, filter = std::move(filter), what, act = std::move(act), handler = std::move(handler)] {
+    impl_->acts.on_all(filter, what, act, handler);
+  });
+}
+
+void Controller::async_reconcile(ZoneName zone, bool import, Act act, Handler<Result<ReconcileReport>> handler) {
+  impl_->context.post([this, zone = std::move(zone), import, act = std::move(act), handler = std::move(handler)] {
+    impl_->reconciler.reconcile(zone, import, act, handler);
+  });
+}
+
+void Controller::async_adopt(ParkedResult parked, ZoneResult result, Act act, Handler<Result<BackupRequest>> handler) {
+  impl_->context.post([this, parked = std::move(parked), result = std::move(result), act = std::move(act),
+                       handler = std::move(handler)] { impl_->acts.adopt(parked, result, act, handler); });
+}
+
+void Controller::async_dismiss(ParkedResultId id, Act act, Handler<Result<void>> handler) {
+  impl_->context.post(
+      [this, id, act = std::move(act), handler = std::move(handler)] { impl_->acts.dismiss(id, act, handler); });
 }
 
 void Controller::async_wait(RequestId id, Duration timeout, Handler<Result<BackupRequest>> handler) {
@@ -204,14 +206,17 @@ void Controller::async_put_result(ResultRecord record, Handler<Result<void>> han
       [this, record = std::move(record), handler = std::move(handler)] { impl_->collector.take(record, handler); });
 }
 
-void Controller::async_pause_zone(ZoneName zone, bool paused, Handler<Result<void>> handler) {
-  impl_->context.post([this, zone = std::move(zone), paused, handler = std::move(handler)] {
+void Controller::async_pause_zone(ZoneName zone, bool paused, Act act, Handler<Result<void>> handler) {
+  impl_->context.post([this, zone = std::move(zone), paused, act = std::move(act), handler = std::move(handler)] {
     if (!impl_->find_lane(zone)) return handler(Error{ErrorKind::not_found, "there is no zone " + zone.str()});
-    impl_->committer.submit(PauseZone{zone, paused}, Patience::once, [this, handler](const Outcome& outcome) {
-      if (outcome.status == OutcomeStatus::failed) return handler(*outcome.error);
-      impl_->rounds.wake();
-      handler(Result<void>{});
-    });
+    auto entry = impl_->context.audit(act.actor.str(), paused ? "zone-paused" : "zone-resumed", "zone:" + zone.str(),
+                                      act.reason);
+    impl_->committer.submit(PauseZone{zone, paused, {std::move(entry)}}, Patience::once,
+                            [this, handler](const Outcome& outcome) {
+                              if (outcome.status == OutcomeStatus::failed) return handler(*outcome.error);
+                              impl_->rounds.wake();
+                              handler(Result<void>{});
+                            });
   });
 }
 

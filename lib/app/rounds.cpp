@@ -76,7 +76,7 @@ void Rounds::run_round() {
     context_.repository().due(std::move(query),
                               context_.back<Result<DueWork>>([this](const auto& due) { on_due(due); }));
   };
-  if (strays_possible_) {
+  if (context_.take_stray()) {
     give_up_strays(look);
   } else if (context_.monotonic() >= next_beat_) {
     beat(look);
@@ -91,10 +91,10 @@ void Rounds::give_up_strays(Handler<Result<void>> handler) {
   context_.repository().leave(context_.self(),
                               context_.back<Result<void>>([this, handler = std::move(handler)](Result<void> left) {
                                 if (!left) {
+                                  context_.note_stray();
                                   store_answers_ = false;
                                   return handler(std::move(left));
                                 }
-                                strays_possible_ = false;
                                 beat(handler);
                               }));
 }
@@ -116,7 +116,19 @@ void Rounds::on_due(const Result<DueWork>& due) {
       next();
     });
   });
+  if (due->notices) {
+    steps->push_back([this](const Next& next) { telling_.tell_due(next); });
+  }
+  tie_audit();
   run_steps(std::move(steps), 0);
+}
+
+void Rounds::tie_audit() {
+  if (context_.monotonic() < next_tie_) return;
+  const bool is_first = next_tie_ == Duration{};
+  next_tie_ = context_.monotonic() + context_.options().tie_audit_every;
+  if (is_first) return;  // a chain opens with the heads of the others
+  committer_.submit(TieAudit{context_.self(), context_.now()}, Patience::once, [](const Outcome&) {});
 }
 
 void Rounds::run_steps(std::shared_ptr<std::vector<Step>> steps, std::size_t at) {
@@ -140,7 +152,7 @@ void Rounds::claim(ClaimOrder order, std::function<void(std::vector<BackupReques
                                     if (rows) {
                                       take(std::move(*rows));
                                     } else {
-                                      strays_possible_ = true;
+                                      context_.note_stray();
                                       context_.log(LogLevel::error, "claim failed", {{"error", rows.error().detail}});
                                     }
                                     next();

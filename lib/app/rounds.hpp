@@ -9,14 +9,21 @@
 #include "app/check_stage.hpp"
 #include "app/collector.hpp"
 #include "app/context.hpp"
+#include "app/notices.hpp"
 #include "app/zone_lane.hpp"
 
 namespace backupctl::app {
 
 class Rounds {
  public:
-  Rounds(Context& context, Committer& committer, CheckStage& checks, Collector& collector, std::vector<ZoneLane*> lanes)
-      : context_(context), committer_(committer), checks_(checks), collector_(collector), lanes_(std::move(lanes)) {}
+  Rounds(Context& context, Committer& committer, CheckStage& checks, Collector& collector, Telling& telling,
+         std::vector<ZoneLane*> lanes)
+      : context_(context),
+        committer_(committer),
+        checks_(checks),
+        collector_(collector),
+        telling_(telling),
+        lanes_(std::move(lanes)) {}
 
   // The first heartbeat, which also frees what dead controllers owned; then rounds until stop().
   void start(Handler<Result<void>> handler);
@@ -24,6 +31,7 @@ class Rounds {
   // A round soon: something may have become due.
   void wake();
 
+  bool is_under_way() const { return under_way_; }
   bool store_answers() const { return store_answers_; }
   const std::vector<InstanceInfo>& alive() const { return alive_; }
 
@@ -36,6 +44,7 @@ class Rounds {
   void run_round();
   void run_steps(std::shared_ptr<std::vector<Step>> steps, std::size_t at);
   void end_round();
+  void tie_audit();
   void plan_next(Duration delay);
   void on_due(const Result<DueWork>& due);
   void claim(ClaimOrder order, std::function<void(std::vector<BackupRequest>)> take, Next next);
@@ -47,15 +56,16 @@ class Rounds {
   Committer& committer_;
   CheckStage& checks_;
   Collector& collector_;
+  Telling& telling_;
   std::vector<ZoneLane*> lanes_;
   bool started_ = false;
   bool stopped_ = false;
   bool under_way_ = false;
   bool again_ = false;
   bool more_results_ = false;
-  bool strays_possible_ = false;  // a claim failed: it may have given us rows that we do not know of
   std::atomic<bool> store_answers_ = false;
   Duration next_beat_{};
+  Duration next_tie_{};
   Duration next_delay_{};
   std::uint64_t plan_ = 0;  // only the latest planned round starts
   std::vector<InstanceInfo> alive_;

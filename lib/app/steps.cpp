@@ -40,7 +40,11 @@ std::string_view step_of(const Command& command) {
           [](const KeepResult&) { return std::string_view("write-result"); },
           [](const SettleResult& c) { return std::string_view(c.parked ? "write-parked" : "write-dropped"); },
           [](const Park&) { return std::string_view("write-parked"); },
-          [](const PauseZone&) { return std::string_view("write-pause"); }},
+          [](const DismissParked&) { return std::string_view("write-dismissed"); },
+          [](const PauseZone&) { return std::string_view("write-pause"); },
+          [](const WriteAudit&) { return std::string_view("write-audit"); },
+          [](const TieAudit&) { return std::string_view("write-audit"); },
+          [](const SettleNotice&) { return std::string_view("write-notice"); }},
       command);
 }
 
@@ -50,7 +54,11 @@ std::string entity_of(const Command& command) {
                                [](const KeepResult& c) { return "result:" + c.record.command_id.to_string(); },
                                [](const SettleResult& c) { return "result:" + c.key.command_id.to_string(); },
                                [](const Park& c) { return "parked:" + c.parked.id.to_string(); },
-                               [](const PauseZone& c) { return "zone:" + c.zone.str(); }},
+                               [](const DismissParked& c) { return "parked:" + c.id.to_string(); },
+                               [](const PauseZone& c) { return "zone:" + c.zone.str(); },
+                               [](const WriteAudit& c) { return "audit:" + c.entry.object; },
+                               [](const TieAudit&) { return std::string("audit:ties"); },
+                               [](const SettleNotice& c) { return "notice:" + c.id.to_string(); }},
                     command);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "app/notices.hpp"
 #include "app/retry_delay.hpp"
 
 namespace backupctl::app {
@@ -37,7 +38,9 @@ void ZoneLane::amend_mine(const BackupRequest& row, Event event) {
     // A cancel that came during the call is for the zone to hear next, not when the row would have waited for.
     auto& next = decision->next;
     if (next.cancel_asked && !knew_of_cancel && next.next_action) next.next_action = context_.now();
-    return change_of(now, std::move(*decision));
+    auto change = change_of(now, std::move(*decision));
+    change.notice = notice_of(context_, now, change.next);
+    return change;
   };
   amender_.amend(row, std::move(decider), [this, fence = row.progress.fence](const Amended& amended) {
     hand_back_if_mine(context_, committer_, amended, fence);
@@ -224,9 +227,10 @@ void ZoneLane::park_conflict(const BackupRequest& row, const std::string& detail
   // Both contents, for a person to see. One entry a request: its id is the request's.
   const std::string body = "sent: " + row.order.source.str() + " as of " + row.order.data_as_of.to_string() +
                            " for job " + row.order.job_id.to_string() + "\nzone: " + detail;
-  committer_.submit(Park{{ParkedResultId{row.order.id.uuid()}, row.order.id, zone_.name, "conflicting-command",
-                          context_.now(), body}},
-                    Patience::until_written, [](const Outcome&) {});
+  ParkedResult parked{
+      ParkedResultId{row.order.id.uuid()}, row.order.id, zone_.name, "conflicting-command", context_.now(), body};
+  auto notice = notice_of(context_, parked);
+  committer_.submit(Park{std::move(parked), std::move(notice)}, Patience::until_written, [](const Outcome&) {});
 }
 
 void ZoneLane::note_answered() { breaker_.succeeded(); }

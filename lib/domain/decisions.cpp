@@ -160,6 +160,9 @@ Decision decide(const BackupRequest& request, const SendRefused& event, Timestam
     draft.next().sent = draft.now;
     draft.enter(RequestState::sent, {});
   }
+  // The refusal is the result: what comes later must not be recorded as earlier than this.
+  draft.next().result_received = draft.now;
+  draft.next().result_recorded = draft.now;
   draft.enter(RequestState::failed, "refused-by-zone", event.detail);
   return std::move(draft.transition);
 }

@@ -114,7 +114,7 @@ void CancelJob::on_row(RequestId id, const Result<std::optional<BackupRequest>>&
     ++refused_;
     return one_less();
   }
-  context_.requests().cancel(id, "asked for by " + speaker_->owner.str() + " with " + taken_.name.file(),
+  context_.requests().cancel(id, Act{speaker_->owner, "with " + taken_.name.file()},
                              [mailbox = context_.mailbox, weak = weak_from_this()](Result<BackupRequest> cancelled) {
                                mailbox->post([weak, cancelled = std::move(cancelled)] {
                                  if (const auto self = weak.lock()) self->on_cancelled(cancelled);

@@ -23,8 +23,8 @@ class ControllerRequests final : public Requests {
     controller_.async_submit(std::move(submission), std::move(handler));
   }
   void find(std::vector<RequestId> ids, Handler<Result<std::vector<BackupRequest>>> handler) override;
-  void cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler) override {
-    controller_.async_cancel(id, std::move(detail), std::move(handler));
+  void cancel(RequestId id, Act act, Handler<Result<BackupRequest>> handler) override {
+    controller_.async_cancel(id, std::move(act), std::move(handler));
   }
 
  private:

@@ -15,7 +15,7 @@ class Requests {
   virtual void submit(Submission submission, Handler<SubmitReply> handler) = 0;
   // Those of them that the store has, in any order. Errors: unavailable, corrupt.
   virtual void find(std::vector<RequestId> ids, Handler<Result<std::vector<BackupRequest>>> handler) = 0;
-  virtual void cancel(RequestId id, std::string detail, Handler<Result<BackupRequest>> handler) = 0;
+  virtual void cancel(RequestId id, Act act, Handler<Result<BackupRequest>> handler) = 0;
 };
 
 }  // namespace backupctl::filedrop

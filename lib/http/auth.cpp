@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "http/sha256.hpp"
+#include "digest/sha256.hpp"
 
 namespace backupctl::http {
 namespace {
@@ -91,10 +91,10 @@ Result<Principal> Authenticator::authenticate(std::optional<std::string_view> au
   auto token = authorization->substr(scheme.size());
   token.remove_prefix(std::min(token.find_first_not_of(' '), token.size()));
 
-  const auto digest = sha256(token);
+  const auto hash = digest::sha256(token);
   const Entry* found = nullptr;
   for (const Entry& entry : entries_) {  // to the end, so that the time tells nothing
-    if (CRYPTO_memcmp(entry.digest.data(), digest.data(), digest.size()) == 0) found = &entry;
+    if (CRYPTO_memcmp(entry.digest.data(), hash.data(), hash.size()) == 0) found = &entry;
   }
   if (found == nullptr) return unauthenticated("the bearer token is not known");
   return found->principal;

@@ -42,6 +42,8 @@ void ControllerApi::add_to(Router& router) {
   add_backup_routes(router, context);
   add_result_routes(router, context);
   add_operation_routes(router, context);
+  add_act_routes(router, context);
+  add_audit_routes(router, context);
 
   router.add("GET", "/livez", Access::open(),
              [](Request, const Respond& respond) { respond(json_response(200, R"({"live":true})")); });

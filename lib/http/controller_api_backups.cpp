@@ -12,20 +12,16 @@ constexpr char list_of_backups = 'b';
 void list_backups(const Context& context, const Request& request, Respond respond) {
   QueryReader in(request);
   BackupQuery query{.job_id = in.read<JobId>("backupJobId"),
-                    .request_id = in.read<RequestId>("backupRequestId"),
                     .zone = in.read<ZoneName>("zone"),
                     .state = in.read_one_of("stateCode", parse_backup_state, "Stored, Deleting, Deleted, Missing"),
                     .as_of_from = in.read<CivilDate>("dataAsOfFrom"),
                     .as_of_to = in.read<CivilDate>("dataAsOfTo"),
+                    .scope = scope_of(request.principal),
                     .after = in.cursor<BackupId>(list_of_backups)};
+  if (const auto made_by = in.read<RequestId>("backupRequestId")) query.request_ids = {*made_by};
   const auto limit = in.limit();
   query.limit = limit + 1;
   if (auto refused = in.refusal()) return respond(*std::move(refused));
-  if (!reads_all(request.principal)) {
-    auto owner = OwnerName::parse(request.principal.owner);
-    if (!owner) return respond(problem_response(Error{ErrorKind::forbidden, owner.error().detail}));
-    query.requester = *std::move(owner);
-  }
   auto answer = [limit, respond = std::move(respond)](Result<std::vector<Backup>> rows) {
     if (!rows) return respond(store_problem(rows.error()));
     const auto next = cut_page(*rows, limit, list_of_backups, [](const auto& row) { return row.id; });
@@ -37,25 +33,13 @@ void list_backups(const Context& context, const Request& request, Respond respon
 void get_backup(const Context& context, const Request& request, Respond respond) {
   const auto id = BackupId::parse(request.path_parameter("id"));
   if (!id) return respond(not_there("backup"));
-  auto with_backup = [&context, principal = request.principal,
-                      respond = std::move(respond)](const Result<std::optional<Backup>>& found) {
+  auto answer = [respond = std::move(respond)](const Result<std::vector<Backup>>& found) {
     if (!found) return respond(store_problem(found.error()));
-    if (!*found) return respond(not_there("backup"));
-    const auto show = [](const Backup& backup) {
-      return json_response(200, wire::json_text(wire::write_backup, backup));
-    };
-    if (reads_all(principal)) return respond(show(**found));
-    // A requester sees what its own requests made.
-    auto with_request = [owner = principal.owner, show, backup = **found,
-                         respond](const Result<std::optional<BackupRequest>>& row) {
-      if (!row) return respond(store_problem(row.error()));
-      const bool own = *row && (*row)->order.requester.str() == owner;
-      respond(own ? show(backup) : not_there("backup"));
-    };
-    context.repository().find_request((*found)->request_id,
-                                      context.back<Result<std::optional<BackupRequest>>>(std::move(with_request)));
+    if (found->empty()) return respond(not_there("backup"));
+    respond(json_response(200, wire::json_text(wire::write_backup, found->front())));
   };
-  context.repository().find_backup(*id, context.back<Result<std::optional<Backup>>>(std::move(with_backup)));
+  context.repository().list_backups({.id = *id, .scope = scope_of(request.principal), .limit = 1},
+                                    context.back<Result<std::vector<Backup>>>(std::move(answer)));
 }
 
 }  // namespace

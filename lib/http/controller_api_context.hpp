@@ -41,14 +41,29 @@ void add_request_routes(Router& router, ControllerApi::Context& context);
 void add_backup_routes(Router& router, ControllerApi::Context& context);
 void add_result_routes(Router& router, ControllerApi::Context& context);
 void add_operation_routes(Router& router, ControllerApi::Context& context);
+void add_act_routes(Router& router, ControllerApi::Context& context);
+void add_audit_routes(Router& router, ControllerApi::Context& context);
 
-// Whoever has one of these reads every request and backup; a requester reads its own.
+// The caller as the audit names it.
+inline Act act_of(const Request& request, std::string reason = {}) {
+  return {OwnerName::parse(request.principal.owner).value(), std::move(reason)};
+}
+
+// Whoever has one of these reads every request and backup; a requester reads its own, an owner those of its jobs.
 inline constexpr RoleSet readers_of_all{Role::approver, Role::restorer, Role::operator_, Role::retention,
                                         Role::auditor,  Role::jobs,     Role::admin};
-inline constexpr RoleSet readers{Role::requester, Role::approver, Role::restorer, Role::operator_,
-                                 Role::retention, Role::auditor,  Role::jobs,     Role::admin};
+inline constexpr RoleSet readers{Role::requester, Role::owner,   Role::approver, Role::restorer, Role::operator_,
+                                 Role::retention, Role::auditor, Role::jobs,     Role::admin};
 
-inline bool reads_all(const Principal& principal) { return principal.roles.has_any(readers_of_all); }
+// What the caller's lists and reads are narrowed to.
+inline Scope scope_of(const Principal& principal) {
+  if (principal.roles.has_any(readers_of_all)) return {};
+  const auto self = OwnerName::parse(principal.owner).value();
+  Scope scope;
+  if (principal.roles.has(Role::requester)) scope.requester = self;
+  if (principal.roles.has(Role::owner)) scope.job_owner = self;
+  return scope;
+}
 
 // What failed was the store: callers are promised one code for that, whatever happened beneath it.
 Response store_problem(const Error& error);

@@ -50,7 +50,8 @@ void pause_zone(const Context& context, const Request& request, Respond respond,
     out.begin_object().member("name", zone).member("paused", paused).end_object();
     respond(json_response(200, std::move(text)));
   };
-  context.ports.controller.async_pause_zone(*std::move(zone), paused, context.back<Result<void>>(std::move(answer)));
+  context.ports.controller.async_pause_zone(*std::move(zone), paused, act_of(request),
+                                            context.back<Result<void>>(std::move(answer)));
 }
 
 }  // namespace

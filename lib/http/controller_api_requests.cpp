@@ -8,7 +8,6 @@ namespace backupctl::http {
 namespace {
 
 using Context = ControllerApi::Context;
-using MaybeRequest = Result<std::optional<BackupRequest>>;
 
 constexpr char list_of_requests = 'r';
 
@@ -98,31 +97,31 @@ void post_request(const Context& context, const Request& request, Respond respon
       }));
 }
 
-// Calls `then` with the request that the path names, when the caller may see it; else answers 404, which does not tell
+// Calls `then` with the request that the path names, when it is in `scope`; else answers 404, which does not tell
 // whether there is one.
 using WithRequest = std::function<void(BackupRequest, const Respond&)>;
-void with_request(const Context& context, const Request& request, Respond respond, bool sees_all, WithRequest then) {
+void with_request(const Context& context, const Request& request, Respond respond, Scope scope, WithRequest then) {
   const auto id = RequestId::parse(request.path_parameter("id"));
   if (!id) return respond(not_there("backup request"));
-  auto answer = [owner = request.principal.owner, sees_all, respond = std::move(respond),
-                 then = std::move(then)](const MaybeRequest& found) {
+  auto answer = [respond = std::move(respond),
+                 then = std::move(then)](const Result<std::vector<BackupRequest>>& found) {
     if (!found) return respond(store_problem(found.error()));
-    const bool visible = *found && (sees_all || (*found)->order.requester.str() == owner);
-    if (!visible) return respond(not_there("backup request"));
-    then(**found, respond);
+    if (found->empty()) return respond(not_there("backup request"));
+    then(found->front(), respond);
   };
-  context.repository().find_request(*id, context.back<MaybeRequest>(std::move(answer)));
+  context.repository().list_requests({.ids = {*id}, .scope = std::move(scope), .limit = 1},
+                                     context.back<Result<std::vector<BackupRequest>>>(std::move(answer)));
 }
 
 void get_request(const Context& context, const Request& request, Respond respond) {
-  with_request(context, request, std::move(respond), reads_all(request.principal),
+  with_request(context, request, std::move(respond), scope_of(request.principal),
                [&context](const BackupRequest& row, const Respond& answer) {
                  answer(request_response(200, row, context.now()));
                });
 }
 
 void get_history(const Context& context, const Request& request, Respond respond) {
-  with_request(context, request, std::move(respond), reads_all(request.principal),
+  with_request(context, request, std::move(respond), scope_of(request.principal),
                [&context](const BackupRequest& row, const Respond& answer) {
                  auto with_history = [answer](const Result<std::vector<HistoryEntry>>& history) {
                    if (!history) return answer(store_problem(history.error()));
@@ -141,15 +140,12 @@ void list_requests(const Context& context, const Request& request, Respond respo
                      .transport = in.read_one_of("transport", parse_transport_kind, "HTTP, FileDrop, Queue, Library"),
                      .received_from = in.read<Timestamp>("receivedFrom"),
                      .received_to = in.read<Timestamp>("receivedTo"),
+                     .zone = in.read<ZoneName>("zone"),
+                     .scope = scope_of(request.principal),
                      .after = in.cursor<RequestId>(list_of_requests)};
   const auto limit = in.limit();
   query.limit = limit + 1;
   if (auto refused = in.refusal()) return respond(*std::move(refused));
-  if (!reads_all(request.principal)) {
-    auto owner = OwnerName::parse(request.principal.owner);
-    if (!owner) return respond(problem_response(Error{ErrorKind::forbidden, owner.error().detail}));
-    query.requester = *std::move(owner);
-  }
   auto answer = [&context, limit, respond = std::move(respond)](Result<std::vector<BackupRequest>> rows) {
     if (!rows) return respond(store_problem(rows.error()));
     const auto next = cut_page(*rows, limit, list_of_requests, [](const auto& row) { return row.order.id; });
@@ -164,16 +160,18 @@ void list_requests(const Context& context, const Request& request, Respond respo
 }
 
 void cancel_request(const Context& context, const Request& request, Respond respond) {
-  const bool any = request.principal.roles.has(Role::operator_);
-  with_request(context, request, std::move(respond), any,
-               [&context, owner = request.principal.owner](const BackupRequest& row, const Respond& answer) {
+  Scope scope;
+  if (!request.principal.roles.has(Role::operator_))
+    scope.requester = OwnerName::parse(request.principal.owner).value();
+  with_request(context, request, std::move(respond), std::move(scope),
+               [&context, act = act_of(request)](const BackupRequest& row, const Respond& answer) {
                  auto done = [&context, answer](const Result<BackupRequest>& cancelled) {
                    if (cancelled) return answer(request_response(202, *cancelled, context.now()));
                    const auto& error = cancelled.error();
                    if (error.kind == ErrorKind::unavailable) return answer(store_problem(error));
                    answer(problem_response(error));
                  };
-                 context.ports.controller.async_cancel(row.order.id, "asked for by " + owner,
+                 context.ports.controller.async_cancel(row.order.id, act,
                                                        context.back<Result<BackupRequest>>(std::move(done)));
                });
 }
@@ -190,7 +188,7 @@ void add_request_routes(Router& router, ControllerApi::Context& context) {
     router.add("POST", "/api/backup-requests", {Role::requester}, call(post_request));
   }
   router.add("GET", "/api/backup-requests", readers, call(list_requests),
-             {"backupJobId", "stateCode", "transport", "receivedFrom", "receivedTo", "limit", "cursor"});
+             {"backupJobId", "stateCode", "transport", "receivedFrom", "receivedTo", "zone", "limit", "cursor"});
   router.add("GET", "/api/backup-requests/{id}", readers, call(get_request));
   router.add("GET", "/api/backup-requests/{id}/history", readers, call(get_history));
   router.add("POST", "/api/backup-requests/{id}/cancel", {Role::requester, Role::operator_}, call(cancel_request));

@@ -27,5 +27,7 @@ bool is_valid_authority(std::string_view text);
 
 // Errors: invalid, for a bad escape, a control character, or what is not UTF-8.
 Result<std::string> percent_decode(std::string_view text);
+// For the value of a query parameter. Colons stay: times are easier to read with them.
+std::string percent_encode(std::string_view text);
 
 }  // namespace backupctl::http

@@ -4,7 +4,9 @@
 
 #include "http/client.hpp"
 #include "http/peer_answer.hpp"
+#include "http/request_target.hpp"
 #include "wire/json.hpp"
+#include "wire/manifest_json.hpp"
 #include "wire/zone_command_json.hpp"
 
 namespace backupctl::http {
@@ -54,6 +56,15 @@ CancelReply read_cancel_answer(const ClientResponse& answer) {
   return {CancelAnswer::unanswered, std::move(detail)};
 }
 
+Result<ManifestList> read_list_answer(const ClientResponse& answer) {
+  if (answer.status == 200 && is_json(answer)) {
+    auto list = wire::read_manifest_list(answer.body);
+    if (list) return list;
+    return unavailable("its answer does not read as a list of backups: " + printable(list.error().detail));
+  }
+  return unavailable(describe(answer));
+}
+
 // On the executor.
 class HttpZoneClient final : public ZoneClient {
  public:
@@ -82,6 +93,14 @@ class HttpZoneClient final : public ZoneClient {
     request.headers.add("Backupctl-Fence", std::to_string(fence));
     client_.send(request, [handler = std::move(handler)](Result<ClientResponse> answer) {
       handler(answer ? read_cancel_answer(*answer) : CancelReply{CancelAnswer::unanswered, answer.error().detail});
+    });
+  }
+
+  void list(std::string cursor, backupctl::Handler<Result<ManifestList>> handler) override {
+    ClientRequest request{"GET", "/zone/backups" + (cursor.empty() ? "" : "?cursor=" + percent_encode(cursor)), {}, {}};
+    client_.send(request, [handler = std::move(handler)](Result<ClientResponse> answer) {
+      if (!answer) return handler(std::move(answer).error());
+      handler(read_list_answer(*answer));
     });
   }
 

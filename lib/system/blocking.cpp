@@ -40,6 +40,10 @@ void RepositoryThreads::leave(InstanceId id, Handler<Result<void>> handler) {
   impl_->run_on(
       impl_->writer, [id](auto& engine) { return engine.leave(id); }, std::move(handler));
 }
+void RepositoryThreads::claim_notices(NoticeClaim claim, Handler<Result<std::vector<WaitingNotice>>> handler) {
+  impl_->run_on(
+      impl_->writer, [claim](auto& engine) { return engine.claim_notices(claim); }, std::move(handler));
+}
 void RepositoryThreads::find_request(RequestId id, Handler<Result<std::optional<BackupRequest>>> handler) {
   impl_->run_on(
       impl_->readers, [id](auto& engine) { return engine.find_request(id); }, std::move(handler));
@@ -69,6 +73,14 @@ void RepositoryThreads::waiting_results(std::int64_t limit, Handler<Result<std::
 void RepositoryThreads::list_parked(ParkedQuery query, Handler<Result<std::vector<ParkedResult>>> handler) {
   impl_->run_on(
       impl_->readers, [query](auto& engine) { return engine.list_parked(query); }, std::move(handler));
+}
+void RepositoryThreads::list_audit(AuditQuery query, Handler<Result<std::vector<AuditRecord>>> handler) {
+  impl_->run_on(
+      impl_->readers, [query](auto& engine) { return engine.list_audit(query); }, std::move(handler));
+}
+void RepositoryThreads::audit_heads(Handler<Result<std::vector<AuditHead>>> handler) {
+  impl_->run_on(
+      impl_->readers, [](auto& engine) { return engine.audit_heads(); }, std::move(handler));
 }
 void RepositoryThreads::due(DueQuery query, Handler<Result<DueWork>> handler) {
   impl_->run_on(

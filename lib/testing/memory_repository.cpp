@@ -1,6 +1,8 @@
 #include "backupctl/testing/memory_repository.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <limits>
 
 namespace backupctl::testing {
 namespace {
@@ -53,8 +55,11 @@ Outcome MemoryRepository::run(const AdmitRequest& command) {
   request.progress = choose(command.request.progress, command.place, no_place);
   requests_.emplace(order.id, request);
   history_[order.id] = command.history;
-  if (command.job_version)
-    job_versions_.try_emplace({command.job_version->id, command.job_version->version}, *command.job_version);
+  keep(command.job_version);
+  if (command.backup) keep(*command.backup);
+  if (command.adopted) parked_.erase(*command.adopted);
+  keep(command.notice);
+  write(command.audit);
   return {OutcomeStatus::applied, request, no_place, {}};
 }
 
@@ -71,17 +76,11 @@ Outcome MemoryRepository::run(const ChangeRequest& command) {
   request.progress = choose(command.next, command.place, no_place);
   auto& history = history_[command.id];
   history.insert(history.end(), command.history.begin(), command.history.end());
-  if (command.job_version)
-    job_versions_.try_emplace({command.job_version->id, command.job_version->version}, *command.job_version);
-  if (command.backup) {
-    auto backup = *command.backup;
-    backup.version_of_date = 1;
-    for (const auto& [id, other] : backups_) {
-      if (other.job_id != backup.job_id || other.data_as_of != backup.data_as_of) continue;
-      backup.version_of_date = std::max(backup.version_of_date, other.version_of_date + 1);
-    }
-    backups_.emplace(backup.id, backup);
-  }
+  keep(command.job_version);
+  if (command.backup) keep(*command.backup);
+  if (command.adopted) parked_.erase(*command.adopted);
+  keep(command.notice);
+  write(command.audit);
   if (command.recorded) {
     if (const auto result = find_result(*command.recorded); result != results_.end()) results_.erase(result);
   }
@@ -100,18 +99,121 @@ Outcome MemoryRepository::run(const SettleResult& command) {
   if (result == results_.end()) return already_done();
   results_.erase(result);
   if (command.parked) parked_.emplace(command.parked->id, *command.parked);
+  keep(command.notice);
+  write(command.audit);
   return applied();
 }
 
 Outcome MemoryRepository::run(const Park& command) {
-  return parked_.emplace(command.parked.id, command.parked).second ? applied() : already_done();
+  if (!parked_.emplace(command.parked.id, command.parked).second) return already_done();
+  keep(command.notice);
+  return applied();
+}
+
+Outcome MemoryRepository::run(const DismissParked& command) {
+  if (parked_.erase(command.id) == 0) return already_done();
+  write(command.audit);
+  return applied();
 }
 
 Outcome MemoryRepository::run(const PauseZone& command) {
   auto& paused = paused_.try_emplace(command.zone, false).first->second;
   if (paused == command.paused) return already_done();
   paused = command.paused;
+  write(command.audit);
   return applied();
+}
+
+Outcome MemoryRepository::run(const WriteAudit& command) {
+  append(command.entry);
+  return applied();
+}
+
+Outcome MemoryRepository::run(const TieAudit& command) {
+  const auto heads = take_untied(command.writer);
+  if (heads.empty()) return already_done();
+  append({command.writer, command.time, "controller", "audit-tied", "audit", describe_heads(heads)});
+  return applied();
+}
+
+Outcome MemoryRepository::run(const SettleNotice& command) {
+  const auto found = notices_.find(command.id);
+  if (found == notices_.end()) return already_done();
+  if (command.retry_at) {
+    found->second.next_action = *command.retry_at;
+  } else {
+    notices_.erase(found);
+  }
+  return applied();
+}
+
+void MemoryRepository::keep(const std::optional<BackupJob>& version) {
+  if (version) job_versions_.try_emplace({version->id, version->version}, *version);
+}
+
+void MemoryRepository::keep(const Backup& backup) {
+  if (const auto found = backups_.find(backup.id); found != backups_.end()) {
+    auto& there = found->second;
+    there.zone = backup.zone;
+    there.storage_path = backup.storage_path;
+    there.byte_count = backup.byte_count;
+    there.copy_start = backup.copy_start;
+    there.copy_end = backup.copy_end;
+    there.verify_start = backup.verify_start;
+    there.verify_end = backup.verify_end;
+    there.verify_hash = backup.verify_hash;
+    return;
+  }
+  auto added = backup;
+  added.version_of_date = 1;
+  for (const auto& [id, other] : backups_) {
+    if (other.job_id != added.job_id || other.data_as_of != added.data_as_of) continue;
+    added.version_of_date = std::max(added.version_of_date, other.version_of_date + 1);
+  }
+  backups_.emplace(added.id, added);
+}
+
+void MemoryRepository::keep(const std::optional<Notice>& notice) {
+  if (!notice) return;
+  auto row = OutboxRow{{*notice, 0}, notice->time};
+  auto& [told, attempts] = row.waiting;
+  if (told.job_id && told.job_version) {
+    const auto version = job_versions_.find({*told.job_id, *told.job_version});
+    if (version != job_versions_.end()) {
+      const auto& more = version->second.notify;
+      told.addresses.insert(told.addresses.end(), more.begin(), more.end());
+    }
+  }
+  notices_.try_emplace(notice->id, std::move(row));
+}
+
+void MemoryRepository::write(const std::vector<AuditEntry>& entries) {
+  for (const auto& entry : entries) append(entry);
+}
+
+void MemoryRepository::append(AuditEntry entry) {
+  if (!audit_.contains(entry.writer)) {
+    audit_[entry.writer];
+    append(
+        {entry.writer, entry.time, "controller", "audit-opened", "audit", describe_heads(take_untied(entry.writer))});
+  }
+  auto& records = audit_[entry.writer].records;
+  AuditRecord record{std::move(entry),
+                     static_cast<std::int64_t>(records.size()) + 1,
+                     records.empty() ? std::string() : records.back().hash,
+                     {}};
+  record.hash = audit_hash(record);
+  records.push_back(std::move(record));
+}
+
+std::vector<AuditHead> MemoryRepository::take_untied(InstanceId except) {
+  std::vector<AuditHead> heads;
+  for (auto& [writer, chain] : audit_) {
+    if (writer == except || chain.records.empty() || chain.records.back().seq <= chain.tied) continue;
+    chain.tied = chain.records.back().seq;
+    heads.push_back({writer, chain.tied, chain.records.back().hash});
+  }
+  return heads;
 }
 
 RequestProgress MemoryRepository::choose(const RequestProgress& next, const std::optional<SendPlace>& place,
@@ -192,9 +294,35 @@ Result<void> MemoryRepository::leave(InstanceId id) {
   return {};
 }
 
+Result<std::vector<WaitingNotice>> MemoryRepository::claim_notices(const NoticeClaim& claim) {
+  std::vector<OutboxRow*> due;
+  for (auto& [id, row] : notices_) {
+    if (row.next_action <= claim.now) due.push_back(&row);
+  }
+  std::stable_sort(due.begin(), due.end(), [](auto* a, auto* b) { return a->next_action < b->next_action; });
+  std::vector<WaitingNotice> claimed;
+  for (auto* row : due) {
+    if (static_cast<std::int64_t>(claimed.size()) >= claim.limit) break;
+    ++row->waiting.attempts;
+    row->next_action = claim.hidden_until;
+    claimed.push_back(row->waiting);
+  }
+  return claimed;
+}
+
 Result<std::optional<BackupRequest>> MemoryRepository::find_request(RequestId id) {
   const auto found = requests_.find(id);
   return found == requests_.end() ? std::optional<BackupRequest>{} : found->second;
+}
+
+bool MemoryRepository::is_in(const Scope& scope, const OwnerName& requester, JobId job) const {
+  if (scope == Scope{}) return true;
+  if (scope.requester && *scope.requester == requester) return true;
+  if (!scope.job_owner) return false;
+  const auto next_job = job_versions_.upper_bound({job, std::numeric_limits<std::int64_t>::max()});
+  if (next_job == job_versions_.begin()) return false;
+  const auto& newest = std::prev(next_job)->second;
+  return newest.id == job && newest.owner_id == scope.job_owner->str();
 }
 
 Result<std::vector<BackupRequest>> MemoryRepository::list_requests(const RequestQuery& query) {
@@ -208,7 +336,9 @@ Result<std::vector<BackupRequest>> MemoryRepository::list_requests(const Request
     if (query.transport && order.transport != *query.transport) continue;
     if (query.received_from && order.received < *query.received_from) continue;
     if (query.received_to && order.received >= *query.received_to) continue;
-    if (query.requester && order.requester != *query.requester) continue;
+    if (!query.ids.empty() && std::find(query.ids.begin(), query.ids.end(), order.id) == query.ids.end()) continue;
+    if (query.zone && !is_in_zone(at->second, *query.zone)) continue;
+    if (!is_in(query.scope, order.requester, order.job_id)) continue;
     page.push_back(at->second);
   }
   return page;
@@ -239,12 +369,14 @@ Result<std::vector<Backup>> MemoryRepository::list_backups(const BackupQuery& qu
     if (static_cast<std::int64_t>(page.size()) >= query.limit) break;
     if (query.after && backup.id >= *query.after) continue;
     if (query.job_id && backup.job_id != *query.job_id) continue;
-    if (query.request_id && backup.request_id != *query.request_id) continue;
+    if (query.id && backup.id != *query.id) continue;
+    const auto& made_by = query.request_ids;
+    if (!made_by.empty() && std::find(made_by.begin(), made_by.end(), backup.request_id) == made_by.end()) continue;
     if (query.zone && backup.zone != *query.zone) continue;
     if (query.state && backup.state != *query.state) continue;
     if (query.as_of_from && backup.data_as_of < *query.as_of_from) continue;
     if (query.as_of_to && backup.data_as_of > *query.as_of_to) continue;
-    if (query.requester && requests_.at(backup.request_id).order.requester != *query.requester) continue;
+    if (!is_in(query.scope, requests_.at(backup.request_id).order.requester, backup.job_id)) continue;
     backup.newest_of_date = backup.version_of_date == newest.at({backup.job_id, backup.data_as_of.days_since_1970()});
     page.push_back(std::move(backup));
   }
@@ -261,13 +393,41 @@ Result<std::vector<ParkedResult>> MemoryRepository::list_parked(const ParkedQuer
   for (auto at = parked_.rbegin(); at != parked_.rend(); ++at) {
     if (static_cast<std::int64_t>(page.size()) >= query.limit) break;
     if (query.after && at->first >= *query.after) continue;
+    if (query.id && at->first != *query.id) continue;
     page.push_back(at->second);
   }
   return page;
 }
 
+Result<std::vector<AuditRecord>> MemoryRepository::list_audit(const AuditQuery& query) {
+  std::vector<AuditRecord> page;
+  for (const auto& [writer, chain] : audit_) {
+    for (const auto& record : chain.records) {
+      if (static_cast<std::int64_t>(page.size()) >= query.limit) return page;
+      if (query.after && std::pair(writer, record.seq) <= *query.after) continue;
+      page.push_back(record);
+    }
+  }
+  return page;
+}
+
+Result<std::vector<AuditHead>> MemoryRepository::audit_heads() {
+  std::vector<AuditHead> heads;
+  for (const auto& [writer, chain] : audit_) {
+    heads.push_back({writer, chain.records.back().seq, chain.records.back().hash});
+  }
+  return heads;
+}
+
 Result<DueWork> MemoryRepository::due(const DueQuery& query) {
   DueWork work;
+  for (const auto& [id, row] : notices_) {
+    if (row.next_action <= query.now) {
+      work.notices = true;
+    } else if (!work.next || row.next_action < *work.next) {
+      work.next = row.next_action;
+    }
+  }
   const auto is_asked_for = [&](const BackupRequest& request) {
     if (request.progress.state == RequestState::received) return true;
     return std::any_of(query.zones.begin(), query.zones.end(),
@@ -295,6 +455,7 @@ Result<StoreSurvey> MemoryRepository::survey() {
   StoreSurvey survey;
   survey.parked_results = static_cast<std::int64_t>(parked_.size());
   survey.waiting_results = static_cast<std::int64_t>(results_.size());
+  survey.waiting_notices = static_cast<std::int64_t>(notices_.size());
   std::map<ZoneName, ZoneCount> zones;
   const auto zone_count = [&](const ZoneName& zone) -> ZoneCount& {
     return zones.try_emplace(zone, ZoneCount{zone, is_paused(zone), places_taken(zone), 0}).first->second;

@@ -31,6 +31,9 @@ class WithFolder final : public BlockingRepository {
   Result<std::optional<Backup>> find_backup(BackupId id) override { return engine_->find_backup(id); }
   Result<std::vector<Backup>> list_backups(const BackupQuery& q) override { return engine_->list_backups(q); }
   Result<std::vector<ResultRecord>> waiting_results(std::int64_t n) override { return engine_->waiting_results(n); }
+  Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& c) override { return engine_->claim_notices(c); }
+  Result<std::vector<AuditRecord>> list_audit(const AuditQuery& q) override { return engine_->list_audit(q); }
+  Result<std::vector<AuditHead>> audit_heads() override { return engine_->audit_heads(); }
   Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& q) override { return engine_->list_parked(q); }
   Result<DueWork> due(const DueQuery& query) override { return engine_->due(query); }
   Result<StoreSurvey> survey() override { return engine_->survey(); }

@@ -8,8 +8,8 @@
 #include <mutex>
 #include <regex>
 
+#include "digest/sha256.hpp"
 #include "http/problem.hpp"
-#include "http/sha256.hpp"
 #include "integration/support/fake_server.hpp"
 #include "integration/support/temp_dir.hpp"
 
@@ -353,7 +353,7 @@ TEST_F(Cli, MakesTokensThatItCanUse) {
   EXPECT_EQ(made.code, 0);
   const auto token = testing::read_file(file);
   EXPECT_THAT(token, ::testing::MatchesRegex("[0-9a-f]{64}"));
-  EXPECT_EQ(made.out, "[[auth.token]]\nname = \"ann\"\nowner = \"ann\"\nsha256 = \"" + http::sha256_hex(token) +
+  EXPECT_EQ(made.out, "[[auth.token]]\nname = \"ann\"\nowner = \"ann\"\nsha256 = \"" + digest::sha256_hex(token) +
                           "\"\nroles = [\"owner\", \"operator\"]\n");
   EXPECT_THAT(made.err, ::testing::Not(HasSubstr(token)));
   struct stat status {};

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "http/sha256.hpp"
+#include "digest/sha256.hpp"
 #include "integration/support/controller_process.hpp"
 
 namespace backupctl::testing {
@@ -13,8 +13,8 @@ const std::vector<std::string> roles{"requester", "owner",   "approver", "restor
                                      "retention", "auditor", "zone",     "jobs",     "admin"};
 
 std::string token_toml(const std::string& token, const std::string& owner, const std::string& role) {
-  return "[[auth.token]]\nname = \"" + token + "\"\nowner = \"" + owner + "\"\nsha256 = \"" + http::sha256_hex(token) +
-         "\"\nroles = [\"" + role + "\"]\n" + (role == "zone" ? "zone = \"files\"\n" : "");
+  return "[[auth.token]]\nname = \"" + token + "\"\nowner = \"" + owner + "\"\nsha256 = \"" +
+         digest::sha256_hex(token) + "\"\nroles = [\"" + role + "\"]\n" + (role == "zone" ? "zone = \"files\"\n" : "");
 }
 
 class ControllerRoles : public ::testing::Test {
@@ -38,8 +38,8 @@ TEST_F(ControllerRoles, EachCallIsForItsRolesAlone) {
     std::string target;
     std::vector<std::string> allowed;
   };
-  const std::vector<std::string> readers{"requester", "approver", "restorer", "operator",
-                                         "retention", "auditor",  "jobs",     "admin"};
+  const std::vector<std::string> readers{"requester", "owner",   "approver", "restorer", "operator",
+                                         "retention", "auditor", "jobs",     "admin"};
   const std::vector<std::string> watchers{"operator", "auditor", "admin", "jobs"};
   const std::string no_id = "01900000-0000-7000-8000-000000000000";
   const Call calls[] = {
@@ -56,6 +56,13 @@ TEST_F(ControllerRoles, EachCallIsForItsRolesAlone) {
       {"GET", "/api/zones", watchers},
       {"POST", "/api/zones/nowhere/pause", {"operator"}},
       {"POST", "/api/zones/nowhere/resume", {"operator"}},
+      {"POST", "/api/zones/nowhere/reconcile", {"operator"}},
+      {"POST", "/api/backup-requests/resend", {"operator"}},
+      {"POST", "/api/backup-requests/cancel", {"operator"}},
+      {"POST", "/api/parked-results/" + no_id + "/adopt", {"operator"}},
+      {"POST", "/api/parked-results/" + no_id + "/dismiss", {"operator"}},
+      {"GET", "/api/audit", {"auditor"}},
+      {"GET", "/api/audit/heads", {"auditor"}},
   };
   for (const auto& role : roles) {
     HttpProbe probe(controller_.url(), "token-" + role);
@@ -100,6 +107,32 @@ TEST_F(ControllerRoles, ARequesterSeesItsOwnAlone) {
   HttpProbe auditor(controller_.url(), "token-auditor");
   EXPECT_EQ(auditor.get(at).status, 200);
   EXPECT_EQ(auditor.get("/api/backups").json.at("items").as_array().size(), 1U);
+}
+
+TEST_F(ControllerRoles, AnOwnerSeesWhatItsJobsMade) {
+  auto job = ledger_job();
+  job.owner_id = "owner-person";
+  jobs_.put(job);
+  const auto made = controller_.http().post("/api/backup-requests", request_body());
+  ASSERT_EQ(made.status, 202) << made.text;
+  const auto done = controller_.wait_for(id_of(made), "Succeeded");
+
+  HttpProbe owner(controller_.url(), "token-owner");
+  const auto at = "/api/backup-requests/" + id_of(made);
+  EXPECT_EQ(owner.get(at).status, 200);
+  EXPECT_EQ(owner.get(at + "/history").status, 200);
+  EXPECT_EQ(owner.get("/api/backups/" + done["backupId"]).status, 200);
+  EXPECT_EQ(owner.get("/api/backup-requests").json.at("items").as_array().size(), 1U);
+  EXPECT_EQ(owner.get("/api/backups").json.at("items").as_array().size(), 1U);
+  EXPECT_EQ(owner.post(at + "/cancel").status, 403);
+
+  job.version = 4;  // handed over: what is of the job is of its new owner, once a request has brought the version here
+  job.owner_id = "somebody-else";
+  jobs_.put(job);
+  const auto next = controller_.http().post("/api/backup-requests", request_body());
+  ASSERT_EQ(controller_.wait_for(id_of(next), "Succeeded")["stateCode"], "Succeeded");
+  EXPECT_EQ(owner.get(at).status, 404);
+  EXPECT_EQ(owner.get("/api/backups").json.at("items").as_array().size(), 0U);
 }
 
 TEST_F(ControllerRoles, AZoneSpeaksForItselfAlone) {

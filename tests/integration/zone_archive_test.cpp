@@ -164,9 +164,9 @@ TEST_F(ZoneArchive, HashSizeAndManifestAreThoseOfTheFile) {
 
   const auto manifest = wire::read_manifest(read_file(folder() / (order.id.to_string() + ".manifest.json")));
   ASSERT_TRUE(manifest);
-  const wire::Manifest expected{order.id,           order.job_id,        order.data_as_of,
-                                order.source,       result.storage_path, result.byte_count,
-                                result.verify_hash, *result.copy_end,    *ZoneName::parse("files")};
+  const Manifest expected{order.id,           order.job_id,        order.data_as_of,
+                          order.source,       result.storage_path, result.byte_count,
+                          result.verify_hash, *result.copy_end,    *ZoneName::parse("files")};
   EXPECT_EQ(*manifest, expected);
   EXPECT_EQ(stored().size(), 2u);
 }

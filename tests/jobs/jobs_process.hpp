@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "digest/sha256.hpp"
 #include "http/client.hpp"
-#include "http/sha256.hpp"
 
 namespace backupctl::jobs {
 
@@ -144,7 +144,7 @@ inline std::string token_table(const std::vector<std::pair<std::string, std::str
   for (const auto& [name, owner_and_roles] : owners_and_roles) {
     const auto space = owner_and_roles.find(' ');
     text += "[[auth.token]]\nname = \"" + name + "\"\nowner = \"" + owner_and_roles.substr(0, space) +
-            "\"\nsha256 = \"" + http::sha256_hex("token-" + name) + "\"\nroles = [" +
+            "\"\nsha256 = \"" + digest::sha256_hex("token-" + name) + "\"\nroles = [" +
             owner_and_roles.substr(space + 1) + "]\n";
   }
   return text;

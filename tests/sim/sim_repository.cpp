@@ -56,6 +56,15 @@ void SimRepository::beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) 
 void SimRepository::leave(InstanceId id, Handler<Result<void>> handler) {
   read<void>([id](auto& store) { return store.leave(id); }, std::move(handler));
 }
+void SimRepository::claim_notices(NoticeClaim claim, Handler<Result<std::vector<WaitingNotice>>> handler) {
+  auto call = [this, claim]() -> Result<std::vector<WaitingNotice>> {
+    if (random_.chance(faults_.store_failed)) return unavailable("simulated");
+    auto notices = store_.claim_notices(claim);
+    if (random_.chance(faults_.store_unknown_applied)) return unavailable("simulated: claimed, but nobody says so");
+    return notices;
+  };
+  later<Result<std::vector<WaitingNotice>>>(std::move(call), std::move(handler));
+}
 void SimRepository::find_request(RequestId id, Handler<Result<std::optional<BackupRequest>>> handler) {
   read<std::optional<BackupRequest>>([id](auto& store) { return store.find_request(id); }, std::move(handler));
 }
@@ -76,6 +85,12 @@ void SimRepository::waiting_results(std::int64_t limit, Handler<Result<std::vect
 }
 void SimRepository::list_parked(ParkedQuery query, Handler<Result<std::vector<ParkedResult>>> handler) {
   read<std::vector<ParkedResult>>([query](auto& store) { return store.list_parked(query); }, std::move(handler));
+}
+void SimRepository::list_audit(AuditQuery query, Handler<Result<std::vector<AuditRecord>>> handler) {
+  read<std::vector<AuditRecord>>([query](auto& store) { return store.list_audit(query); }, std::move(handler));
+}
+void SimRepository::audit_heads(Handler<Result<std::vector<AuditHead>>> handler) {
+  read<std::vector<AuditHead>>([](auto& store) { return store.audit_heads(); }, std::move(handler));
 }
 void SimRepository::due(DueQuery query, Handler<Result<DueWork>> handler) {
   read<DueWork>([query = std::move(query)](auto& store) { return store.due(query); }, std::move(handler));

@@ -18,6 +18,7 @@ class SimRepository final : public Repository {
   void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) override;
   void beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) override;
   void leave(InstanceId id, Handler<Result<void>> handler) override;
+  void claim_notices(NoticeClaim claim, Handler<Result<std::vector<WaitingNotice>>> handler) override;
   void find_request(RequestId id, Handler<Result<std::optional<BackupRequest>>> handler) override;
   void list_requests(RequestQuery query, Handler<Result<std::vector<BackupRequest>>> handler) override;
   void history(RequestId id, Handler<Result<std::vector<HistoryEntry>>> handler) override;
@@ -25,6 +26,8 @@ class SimRepository final : public Repository {
   void list_backups(BackupQuery query, Handler<Result<std::vector<Backup>>> handler) override;
   void waiting_results(std::int64_t limit, Handler<Result<std::vector<ResultRecord>>> handler) override;
   void list_parked(ParkedQuery query, Handler<Result<std::vector<ParkedResult>>> handler) override;
+  void list_audit(AuditQuery query, Handler<Result<std::vector<AuditRecord>>> handler) override;
+  void audit_heads(Handler<Result<std::vector<AuditHead>>> handler) override;
   void due(DueQuery query, Handler<Result<DueWork>> handler) override;
   void survey(Handler<Result<StoreSurvey>> handler) override;
 

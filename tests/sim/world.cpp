@@ -29,6 +29,8 @@ BackupJob make_job(std::uint8_t number, const std::string& zone) {
           .source_roots = {"/data"}};
 }
 
+Act operator_act() { return {OwnerName::parse("operator").value(), "simulated"}; }
+
 bool may_follow(RequestState from, RequestState to) {
   using S = RequestState;
   switch (from) {
@@ -229,7 +231,7 @@ void World::cancel_some() {
       if (!node || acknowledged_.empty()) return;
       const auto& ack =
           acknowledged_[static_cast<std::size_t>(random_.below(static_cast<std::int64_t>(acknowledged_.size())))];
-      node->controller->async_cancel(ack.id, "simulated", [this](const Result<BackupRequest>& row) {
+      node->controller->async_cancel(ack.id, operator_act(), [this](const Result<BackupRequest>& row) {
         note("cancelled", row ? to_string(row->progress.state) : "error");
       });
     });
@@ -240,7 +242,8 @@ void World::pause_some() {
   if (!random_.chance(30)) return;
   const auto from = random_.up_to(stormy_for);
   time_.at(from, [this] {
-    if (auto* node = some_live_node()) node->controller->async_pause_zone(zone_name("files"), true, [](const auto&) {});
+    if (auto* node = some_live_node())
+      node->controller->async_pause_zone(zone_name("files"), true, operator_act(), [](const auto&) {});
   });
 }
 
@@ -257,11 +260,11 @@ void World::calm_down() {
   faults_ = {};
   // An operator resumes what is paused; tried again until somebody takes it.
   if (auto* node = some_live_node()) {
-    node->controller->async_pause_zone(zone_name("files"), false, [](const auto&) {});
+    node->controller->async_pause_zone(zone_name("files"), false, operator_act(), [](const auto&) {});
   }
   time_.after(std::chrono::minutes(1), [this] {
     if (auto* node = some_live_node())
-      node->controller->async_pause_zone(zone_name("files"), false, [](const auto&) {});
+      node->controller->async_pause_zone(zone_name("files"), false, operator_act(), [](const auto&) {});
   });
 }
 

@@ -84,6 +84,18 @@ class LockedRepository final : public BlockingRepository {
     const std::lock_guard lock(mutex_);
     return engine_.waiting_results(limit);
   }
+  Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& claim) override {
+    const std::lock_guard lock{mutex_};
+    return engine_.claim_notices(claim);
+  }
+  Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override {
+    const std::lock_guard lock{mutex_};
+    return engine_.list_audit(query);
+  }
+  Result<std::vector<AuditHead>> audit_heads() override {
+    const std::lock_guard lock{mutex_};
+    return engine_.audit_heads();
+  }
   Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override {
     const std::lock_guard lock(mutex_);
     return engine_.list_parked(query);
@@ -155,7 +167,7 @@ TEST_F(FacadeTest, CancelsAtTheZone) {
   zone.works = false;
   const auto reply = controller->submit(submission());
   std::promise<bool> taken_up;
-  controller->async_cancel(reply.request->order.id, "",
+  controller->async_cancel(reply.request->order.id, Act{OwnerName::parse("ann").value()},
                            [&](const Result<BackupRequest>& row) { taken_up.set_value(row.has_value()); });
   EXPECT_TRUE(taken_up.get_future().get());
   EXPECT_EQ(controller->wait(reply.request->order.id, 30s)->progress.state, S::cancelled);

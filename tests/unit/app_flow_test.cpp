@@ -45,9 +45,10 @@ class FlowTest : public ::testing::Test {
   }
   std::string cancel(RequestId request) {
     std::string told = "nothing";
-    controller->async_cancel(request, "by test", [&](const Result<BackupRequest>& row) {
-      told = row ? std::string(to_string(row->progress.state)) : row.error().code + row.error().detail;
-    });
+    controller->async_cancel(
+        request, Act{OwnerName::parse("ann").value(), "by test"}, [&](const Result<BackupRequest>& row) {
+          told = row ? std::string(to_string(row->progress.state)) : row.error().code + row.error().detail;
+        });
     ground.time.run();
     return told;
   }

@@ -3,19 +3,19 @@
 #include <string>
 #include <vector>
 
+#include "digest/sha256.hpp"
 #include "http/auth.hpp"
 #include "http/problem.hpp"
-#include "http/sha256.hpp"
 
 namespace backupctl::http {
 namespace {
 
 Token token(const std::string& name, const std::string& secret, RoleSet roles) {
-  return {.name = name, .owner = "owner of " + name, .sha256 = sha256_hex(secret), .roles = roles, .zone = {}};
+  return {.name = name, .owner = "owner of " + name, .sha256 = digest::sha256_hex(secret), .roles = roles, .zone = {}};
 }
 
 TEST(HttpSha256, IsTheStandardOne) {
-  EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(digest::sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
 TEST(HttpRoles, HaveTheirNames) {

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "digest/sha256.hpp"
 #include "http/problem.hpp"
 #include "http/router.hpp"
-#include "http/sha256.hpp"
 
 namespace backupctl::http {
 namespace {
@@ -48,7 +48,7 @@ Authenticator token_for_each_role() {
   for (int i = 0; i < role_count; ++i) {
     const auto role = static_cast<Role>(i);
     const std::string name(to_string(role));
-    Token token{.name = name, .owner = name, .sha256 = sha256_hex(name), .roles = {role}, .zone = {}};
+    Token token{.name = name, .owner = name, .sha256 = digest::sha256_hex(name), .roles = {role}, .zone = {}};
     if (role == Role::zone) token.zone = "files";
     tokens.push_back(token);
   }

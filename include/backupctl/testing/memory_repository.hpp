@@ -19,6 +19,7 @@ class MemoryRepository final : public BlockingRepository {
   Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override;
   Result<BeatReply> beat(const InstanceBeat& beat) override;
   Result<void> leave(InstanceId id) override;
+  Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& claim) override;
 
   Result<std::optional<BackupRequest>> find_request(RequestId id) override;
   Result<std::vector<BackupRequest>> list_requests(const RequestQuery& query) override;
@@ -27,12 +28,18 @@ class MemoryRepository final : public BlockingRepository {
   Result<std::vector<Backup>> list_backups(const BackupQuery& query) override;
   Result<std::vector<ResultRecord>> waiting_results(std::int64_t limit) override;
   Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override;
+  Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override;
+  Result<std::vector<AuditHead>> audit_heads() override;
   Result<DueWork> due(const DueQuery& query) override;
   Result<StoreSurvey> survey() override;
 
   // For checkers: everything, in id order.
   const std::map<RequestId, BackupRequest>& requests() const { return requests_; }
   const std::map<BackupId, Backup>& backups() const { return backups_; }
+  const std::map<RequestId, std::vector<HistoryEntry>>& histories() const { return history_; }
+  const std::map<ParkedResultId, ParkedResult>& parked() const { return parked_; }
+  const std::map<ZoneName, bool>& paused() const { return paused_; }
+  const std::vector<ResultRecord>& waiting() const { return results_; }  // oldest first
 
  private:
   struct Instance {
@@ -40,14 +47,33 @@ class MemoryRepository final : public BlockingRepository {
     Timestamp started;
     Timestamp last_beat;
   };
+  struct Chain {
+    std::vector<AuditRecord> records;
+    std::int64_t tied = 0;  // up to this seq another chain names it
+  };
+  struct OutboxRow {
+    WaitingNotice waiting;
+    Timestamp next_action;
+  };
 
   Outcome run(const AdmitRequest& command);
   Outcome run(const ChangeRequest& command);
   Outcome run(const KeepResult& command);
   Outcome run(const SettleResult& command);
   Outcome run(const Park& command);
+  Outcome run(const DismissParked& command);
   Outcome run(const PauseZone& command);
+  Outcome run(const WriteAudit& command);
+  Outcome run(const TieAudit& command);
+  Outcome run(const SettleNotice& command);
 
+  void keep(const std::optional<BackupJob>& version);
+  void keep(const Backup& backup);
+  void keep(const std::optional<Notice>& notice);
+  void write(const std::vector<AuditEntry>& entries);
+  void append(AuditEntry entry);
+  std::vector<AuditHead> take_untied(InstanceId except);
+  bool is_in(const Scope& scope, const OwnerName& requester, JobId job) const;
   RequestProgress choose(const RequestProgress& next, const std::optional<SendPlace>& place, bool& no_place) const;
   std::int64_t places_taken(const ZoneName& zone) const;
   bool is_paused(const ZoneName& zone) const;
@@ -63,6 +89,8 @@ class MemoryRepository final : public BlockingRepository {
   std::map<ParkedResultId, ParkedResult> parked_;
   std::map<ZoneName, bool> paused_;
   std::map<InstanceId, Instance> instances_;
+  std::map<InstanceId, Chain> audit_;
+  std::map<NoticeId, OutboxRow> notices_;
 };
 
 }  // namespace backupctl::testing

@@ -9,6 +9,7 @@
 // (inside namespace backupctl::testing). It also shows, rule by rule, what the port means.
 #pragma once
 
+#include "backupctl/testing/repository_contract_audit.hpp"
 #include "backupctl/testing/repository_contract_claims.hpp"
 #include "backupctl/testing/repository_contract_reads.hpp"
 #include "backupctl/testing/repository_contract_writes.hpp"

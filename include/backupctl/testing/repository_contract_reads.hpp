@@ -32,7 +32,7 @@ TEST_P(RepositoryContract, RequestsAreFilteredByEachOfTheirTraits) {
   EXPECT_EQ(list({.state = RequestState::received}), first);
   EXPECT_EQ(list({.state = RequestState::sent}), second);
   EXPECT_EQ(list({.transport = TransportKind::library}), second);
-  EXPECT_EQ(list({.requester = owner("ann")}), second);
+  EXPECT_EQ(list({.scope = {.requester = owner("ann")}}), second);
   EXPECT_EQ(list({.received_from = at(0)}), first);
   EXPECT_EQ(list({.received_to = at(0)}), second);
   EXPECT_EQ(list({.received_from = at(-10), .received_to = at(1)}).size(), 2u);
@@ -61,14 +61,16 @@ TEST_P(RepositoryContract, BackupsAreListedNewestFirstAndFiltered) {
   EXPECT_EQ(list({.limit = 1}), std::vector{three});
   EXPECT_EQ(list({.after = three, .limit = 1}), std::vector{two});
   EXPECT_EQ(list({.job_id = job_id(2)}), std::vector{three});
-  EXPECT_EQ(list({.request_id = request_id(2)}), std::vector{two});
+  EXPECT_EQ(list({.request_ids = {request_id(2)}}), std::vector{two});
   EXPECT_EQ(list({.zone = zone("tapes")}), std::vector{two});
   EXPECT_EQ(list({.state = BackupState::deleted}), std::vector<BackupId>{});
   EXPECT_EQ(list({.state = BackupState::stored}).size(), 3u);
   EXPECT_EQ(list({.as_of_from = date("2021-01-09")}), std::vector{three});
   EXPECT_EQ(list({.as_of_to = date("2021-01-08")}), (std::vector{two, one}));
-  EXPECT_EQ(list({.requester = owner("ann")}), std::vector{one});
-  const auto listed = store().list_backups({.request_id = request_id(1)}).value();
+  EXPECT_EQ(list({.id = two}), std::vector{two});
+  EXPECT_EQ(list({.request_ids = {request_id(1), request_id(3), request_id(9)}}), (std::vector{three, one}));
+  EXPECT_EQ(list({.scope = {.requester = owner("ann")}}), std::vector{one});
+  const auto listed = store().list_backups({.request_ids = {request_id(1)}}).value();
   EXPECT_EQ(listed, std::vector{*store().find_backup(one).value()});
 }
 
@@ -76,6 +78,52 @@ TEST_P(RepositoryContract, ParkedResultsAreListedNewestFirst) {
   for (const int n : {2, 1, 3}) run(Park{parked(n)});
   EXPECT_EQ(store().list_parked({.limit = 2}).value(), (std::vector{parked(3), parked(2)}));
   EXPECT_EQ(store().list_parked({.after = parked_id(2)}).value(), std::vector{parked(1)});
+  EXPECT_EQ(store().list_parked({.id = parked_id(2)}).value(), std::vector{parked(2)});
+}
+
+TEST_P(RepositoryContract, AnOwnerIsWhoTheNewestKnownVersionNames) {
+  const auto owned_job = [](int number, std::int64_t version, const char* name) {
+    auto made = job(version);
+    made.id = job_id(number);
+    made.owner_id = name;
+    return made;
+  };
+  const auto admit = [&](int number, int job_number, const BackupJob& version) {
+    auto request = sent(number);
+    request.order.job_id = job_id(job_number);
+    request.order.requester = owner(number == 2 ? "bob" : "batch-night");
+    ASSERT_EQ(run(AdmitRequest{request, {}, version}).status, OutcomeStatus::applied);
+    ChangeRequest change{request.order.id, RequestState::sent, succeeded(request, backup_id(number))};
+    change.backup = backup_of(request, number);
+    ASSERT_EQ(run(change).status, OutcomeStatus::applied);
+  };
+  admit(1, 1, owned_job(1, 3, "ann"));
+  admit(2, 2, owned_job(2, 9, "bob"));
+  admit(3, 2, owned_job(2, 10, "ann"));
+  admit(4, 3, owned_job(3, 1, "carl"));
+  put([] {
+    auto of_unknown_job = received(5);
+    of_unknown_job.order.job_id = job_id(9);
+    return of_unknown_job;
+  }());
+  const auto requests = [&](Scope scope) { return ids(store().list_requests({.scope = std::move(scope)}).value()); };
+  EXPECT_EQ(requests({.job_owner = owner("ann")}), (std::vector{request_id(3), request_id(2), request_id(1)}));
+  EXPECT_EQ(requests({.job_owner = owner("bob")}), std::vector<RequestId>{});
+  EXPECT_EQ(requests({.requester = owner("bob"), .job_owner = owner("carl")}),
+            (std::vector{request_id(4), request_id(2)}));
+  EXPECT_EQ(requests({}).size(), 5u);
+  const auto backups = store().list_backups({.scope = {.requester = owner("bob"), .job_owner = owner("carl")}}).value();
+  ASSERT_EQ(backups.size(), 2u);
+  EXPECT_EQ(backups[1].id, backup_id(2));
+}
+
+TEST_P(RepositoryContract, RequestsAreFoundByIdsAndZone) {
+  for (const int n : {1, 2, 3}) put(sent(n, n == 2 ? "tapes" : "files"));
+  put(received(4));
+  EXPECT_EQ(ids(store().list_requests({.ids = {request_id(3), request_id(1), request_id(8)}}).value()),
+            (std::vector{request_id(3), request_id(1)}));
+  EXPECT_EQ(ids(store().list_requests({.zone = zone("tapes")}).value()), std::vector{request_id(2)});
+  EXPECT_TRUE(store().list_requests({.ids = {request_id(4)}, .zone = zone()}).value().empty());
 }
 
 TEST_P(RepositoryContract, TheSurveyCountsOpenWork) {

@@ -315,4 +315,59 @@ TEST_P(RepositoryContract, AZoneIsPausedAndGoesOn) {
   EXPECT_EQ(run(PauseZone{zone(), false}).status, OutcomeStatus::applied);
 }
 
+// ---- Adopting and dismissing ---------------------------------------------------------------------------------------
+
+TEST_P(RepositoryContract, AParkedResultIsAdoptedWithTheChangeThatCameOfIt) {
+  put(sent(1));
+  run(Park{parked(1)});
+  run(Park{parked(2)});
+  ChangeRequest change{request_id(1), RequestState::sent, succeeded(sent(1), backup_id(1))};
+  change.backup = backup_of(sent(1), 1);
+  change.adopted = parked_id(1);
+  EXPECT_EQ(run(change).status, OutcomeStatus::applied);
+  EXPECT_EQ(store().list_parked({}).value(), std::vector{parked(2)});
+  EXPECT_EQ(run(DismissParked{parked_id(2)}).status, OutcomeStatus::applied);
+  EXPECT_EQ(run(DismissParked{parked_id(2)}).status, OutcomeStatus::already_done);
+  EXPECT_TRUE(store().list_parked({}).value().empty());
+}
+
+TEST_P(RepositoryContract, AnAdoptedContradictionReplacesTheCopyAndNothingElse) {
+  put(sent(1));
+  const auto done = succeeded(sent(1), backup_id(1));
+  ChangeRequest change{request_id(1), RequestState::sent, done};
+  change.backup = backup_of(sent(1), 1);
+  run(change);
+  auto next = done;
+  ++next.revision;
+  ChangeRequest adopt{request_id(1), RequestState::succeeded, next};
+  auto other = backup_of(sent(1), 1);
+  other.zone = zone("tapes");
+  other.storage_path = "elsewhere.tar.zst";
+  other.byte_count = 7;
+  other.verify_hash = "sha256:11";
+  other.days_to_keep = 1;
+  adopt.backup = other;
+  EXPECT_EQ(run(adopt).status, OutcomeStatus::applied);
+  auto expected = other;
+  expected.days_to_keep = 3650;
+  expected.version_of_date = 1;
+  EXPECT_EQ(store().find_backup(backup_id(1)).value(), expected);
+  EXPECT_EQ(store().list_backups({}).value().size(), 1u);
+}
+
+TEST_P(RepositoryContract, ARequestIsImportedWithItsBackup) {
+  run(Park{parked(1)});
+  auto request = sent(1);
+  request.progress = succeeded(request, backup_id(1));
+  AdmitRequest import{request, {{RequestState::succeeded, at(3), "imported"}}, job(3)};
+  import.backup = backup_of(sent(1), 1);
+  import.adopted = parked_id(1);
+  EXPECT_EQ(run(import).status, OutcomeStatus::applied);
+  EXPECT_EQ(find(1), request);
+  EXPECT_EQ(store().list_backups({}).value().size(), 1u);
+  EXPECT_TRUE(store().list_parked({}).value().empty());
+  EXPECT_EQ(run(import).status, OutcomeStatus::already_done);
+  EXPECT_EQ(store().list_backups({}).value().size(), 1u);
+}
+
 }  // namespace backupctl::testing

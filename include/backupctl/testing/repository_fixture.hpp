@@ -139,6 +139,29 @@ class RepositoryContract : public ::testing::TestWithParam<RepositoryFactory> {
     return {parked_id(number), request_id(1), zone(), "not-sent", at(3), "body " + std::to_string(number)};
   }
 
+  static AuditEntry audit(int writer, std::string action) {
+    return {instance_id(writer), at(3), "ann", std::move(action), "zone:files", "because\nof it"};
+  }
+  static Notice notice(int number) {
+    return {.id = id<NoticeId>(number, '6'),
+            .event = "Failed",
+            .time = at(3),
+            .request_id = request_id(1),
+            .job_id = number == 1 ? std::optional(job_id(1)) : std::nullopt,
+            .requester = "batch-night",
+            .detail = "source-missing — ümlaut",
+            .addresses =
+                number == 1 ? std::vector<std::string>{"a@example.org", "b@example.org"} : std::vector<std::string>{}};
+  }
+
+  // What the verifier says of the whole audit.
+  std::vector<std::string> audit_faults() {
+    AuditVerifier verifier;
+    const auto records = store().list_audit({.limit = 1000}).value();
+    for (const auto& record : records) verifier.take(record);
+    return verifier.finish(store().audit_heads().value(), {});
+  }
+
   Outcome run(Command command) {
     auto outcomes = store().apply({std::move(command)});
     return outcomes.size() == 1 ? outcomes.front() : Outcome{};

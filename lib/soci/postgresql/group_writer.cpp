@@ -44,8 +44,9 @@ std::vector<std::string> names_of(const Command& command) {
 std::size_t set_size(std::span<const Command> commands) {
   std::set<std::string> taken;
   for (std::size_t i = 0; i < commands.size(); ++i) {
-    if (std::holds_alternative<PauseZone>(commands[i])) return i == 0 ? 1 : i;
-    for (auto& name : names_of(commands[i])) {
+    auto names = names_of(commands[i]);
+    if (names.empty()) return i == 0 ? 1 : i;
+    for (auto& name : names) {
       if (!taken.insert(std::move(name)).second) return i;
     }
   }
@@ -91,6 +92,11 @@ class SetWriter {
   void take(const PauseZone& command, Outcome& outcome) {
     outcome = answer(applied_if(set_paused(session_, command.zone, command.paused)));
   }
+
+  void take(const DismissParked&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
+  void take(const WriteAudit&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
+  void take(const TieAudit&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
+  void take(const SettleNotice&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
 
   // The progress to write, given what places the zone has left. A Command whose guard then fails keeps its place from
   // the rest of the set, no longer.

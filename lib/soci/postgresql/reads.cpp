@@ -44,6 +44,22 @@ std::vector<Backup> run(PostgresqlSession& session, Select& select) {
   return backups;
 }
 
+// `of_requester` names what stands for the requester, "requester_id = " say, and is closed with `close`.
+void narrow(Select& select, const Scope& scope, const std::string& of_requester, const std::string& close) {
+  if (scope == Scope{}) return;
+  std::string either;
+  if (scope.requester) either = of_requester + select.value(scope.requester->str()) + close;
+  if (scope.job_owner) {
+    either +=
+        (either.empty() ? "" : " OR ") +
+        std::string("backup_job_id IN (SELECT owned.backup_job_id FROM job_version AS owned WHERE owned.owner_id = ") +
+        select.value(scope.job_owner->str()) +
+        " AND owned.version = (SELECT max(newest.version) FROM job_version AS newest"
+        " WHERE newest.backup_job_id = owned.backup_job_id))";
+  }
+  select.where("(" + either + ")");
+}
+
 }  // namespace
 
 std::vector<BackupRequest> select_requests(PostgresqlSession& session, const RequestQuery& query) {
@@ -53,7 +69,9 @@ std::vector<BackupRequest> select_requests(PostgresqlSession& session, const Req
   if (query.transport) select.where("transport =", std::string(to_string(*query.transport)));
   if (query.received_from) select.where("received_time >=", to_integer(*query.received_from));
   if (query.received_to) select.where("received_time <", to_integer(*query.received_to));
-  if (query.requester) select.where("requester_id =", query.requester->str());
+  if (query.zone) select.where("zone =", query.zone->str());
+  select.where_one_of("backup_request_id", query.ids);
+  narrow(select, query.scope, "requester_id = ", "");
   if (query.after) select.where("backup_request_id <", query.after->to_string());
   select.then("ORDER BY backup_request_id DESC");
   select.limit(query.limit);
@@ -93,17 +111,16 @@ std::optional<Backup> select_backup(PostgresqlSession& session, BackupId id) {
 std::vector<Backup> select_backups(PostgresqlSession& session, const BackupQuery& query) {
   Select select(select_from_backup());
   if (query.job_id) select.where("backup_job_id =", query.job_id->to_string());
-  if (query.request_id) select.where("backup_request_id =", query.request_id->to_string());
+  if (query.id) select.where("backup_id =", query.id->to_string());
+  select.where_one_of("backup_request_id", query.request_ids);
   if (query.zone) select.where("zone =", query.zone->str());
   if (query.state) select.where("state_code =", std::string(to_string(*query.state)));
   if (query.as_of_from) select.where("data_as_of_date >=", query.as_of_from->to_string());
   if (query.as_of_to) select.where("data_as_of_date <=", query.as_of_to->to_string());
-  if (query.requester) {
-    select.where(
-        "EXISTS (SELECT 1 FROM backup_request AS request"
-        " WHERE request.backup_request_id = backup.backup_request_id AND request.requester_id =",
-        query.requester->str(), ")");
-  }
+  narrow(select, query.scope,
+         "EXISTS (SELECT 1 FROM backup_request AS request"
+         " WHERE request.backup_request_id = backup.backup_request_id AND request.requester_id = ",
+         ")");
   if (query.after) select.where("backup_id <", query.after->to_string());
   select.then("ORDER BY backup_id DESC");
   select.limit(query.limit);
@@ -128,6 +145,7 @@ std::vector<ParkedResult> select_parked(PostgresqlSession& session, const Parked
   ParkedRow row;
   const auto each = [&](auto&& f) { row.columns(f); };
   Select select("SELECT " + columns_with_body(row) + " FROM parked_result");
+  if (query.id) select.where("parked_result_id =", query.id->to_string());
   if (query.after) select.where("parked_result_id <", query.after->to_string());
   select.then("ORDER BY parked_result_id DESC");
   select.limit(query.limit);

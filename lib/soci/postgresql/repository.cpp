@@ -145,6 +145,13 @@ Result<std::vector<ResultRecord>> PostgresqlRepository::waiting_results(std::int
 Result<std::vector<ParkedResult>> PostgresqlRepository::list_parked(const ParkedQuery& query) {
   return read([&](PostgresqlSession& session) { return postgresql::select_parked(session, query); });
 }
+Result<std::vector<WaitingNotice>> PostgresqlRepository::claim_notices(const NoticeClaim&) {
+  return std::vector<WaitingNotice>{};
+}
+Result<std::vector<AuditRecord>> PostgresqlRepository::list_audit(const AuditQuery&) {
+  return std::vector<AuditRecord>{};
+}
+Result<std::vector<AuditHead>> PostgresqlRepository::audit_heads() { return std::vector<AuditHead>{}; }
 Result<DueWork> PostgresqlRepository::due(const DueQuery& query) {
   return read([&](PostgresqlSession& session) { return postgresql::select_due(session, query); });
 }

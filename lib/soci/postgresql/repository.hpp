@@ -42,6 +42,9 @@ class PostgresqlRepository final : public BlockingRepository {
   Result<std::vector<Backup>> list_backups(const BackupQuery& query) override;
   Result<std::vector<ResultRecord>> waiting_results(std::int64_t limit) override;
   Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override;
+  Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& claim) override;
+  Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override;
+  Result<std::vector<AuditHead>> audit_heads() override;
   Result<DueWork> due(const DueQuery& query) override;
   Result<StoreSurvey> survey() override;
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "soci/ground/postgresql_session.hpp"
 #include "soci/rows/column.hpp"
@@ -17,17 +18,28 @@ class Select {
  public:
   explicit Select(std::string text) : text_(std::move(text) + " WHERE true") {}
 
+  // Binds a value: answers what stands for it in a condition.
+  template <class T>
+  std::string value(T content) {
+    parameters_.emplace_back("p" + std::to_string(parameters_.size()), std::move(content));
+    return ":" + parameters_.back().name;
+  }
+  void where(std::string_view condition) { text_.append(" AND ").append(condition); }
   // `condition` ends where the value belongs: "zone =".
   template <class T>
-  void where(std::string_view condition, T value, std::string_view rest = {}) {
-    parameters_.emplace_back("p" + std::to_string(parameters_.size()), std::move(value));
-    text_.append(" AND ").append(condition).append(" :").append(parameters_.back().name).append(rest);
+  void where(std::string_view condition, T content) {
+    where(std::string(condition) + " " + value(std::move(content)));
+  }
+  // One of `ids`, unless there are none.
+  template <class Id>
+  void where_one_of(std::string_view column, const std::vector<Id>& ids) {
+    if (ids.empty()) return;
+    std::string list;
+    for (const auto& id : ids) list += (list.empty() ? "" : ", ") + value(id.to_string());
+    where(std::string(column) + " IN (" + list + ")");
   }
   void then(std::string_view text) { text_.append(" ").append(text); }
-  void limit(std::int64_t rows) {
-    parameters_.emplace_back("p" + std::to_string(parameters_.size()), rows);
-    text_.append(" LIMIT :").append(parameters_.back().name);
-  }
+  void limit(std::int64_t rows) { then("LIMIT " + value(rows)); }
 
   // each(f) lists the members that the columns go to; take() is called for each row.
   template <class Each, class Take>

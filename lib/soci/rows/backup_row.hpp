@@ -21,9 +21,18 @@ struct BackupRow {
     f("backup_id", id);
     f("backup_request_id", request_id);
     f("backup_job_id", job_id);
-    f("zone", zone);
     f("state_code", state);
     f("data_as_of_date", data_as_of);
+    copy_columns(f);
+    f("job_version", job_version);
+    f("days_to_keep", days_to_keep);
+    f("due_to_delete_date", due_to_delete);
+  }
+
+  // What is told of the copy itself.
+  template <class F>
+  void copy_columns(F&& f) {
+    f("zone", zone);
     f("backup_storage_path", storage_path);
     f("byte_count", byte_count);
     f("copy_start_time", copy_start);
@@ -31,9 +40,6 @@ struct BackupRow {
     f("verify_start_time", verify_start);
     f("verify_end_time", verify_end);
     f("verify_hash", verify_hash);
-    f("job_version", job_version);
-    f("days_to_keep", days_to_keep);
-    f("due_to_delete_date", due_to_delete);
   }
 
   void set(const Backup& backup);

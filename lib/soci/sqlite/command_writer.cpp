@@ -1,6 +1,8 @@
 #include "soci/sqlite/command_writer.hpp"
 
+#include "soci/sqlite/audit_statements.hpp"
 #include "soci/sqlite/job_version.hpp"
+#include "soci/sqlite/notice_statements.hpp"
 #include "soci/sqlite/request_statements.hpp"
 #include "soci/sqlite/result_statements.hpp"
 
@@ -30,6 +32,10 @@ Outcome write(SqliteSession& session, const AdmitRequest& command) {
   }
   for (const auto& entry : command.history) append_history(session, order.id, entry);
   if (command.job_version) keep_job_version(session, *command.job_version);
+  if (command.backup) put_backup(session, *command.backup);
+  if (command.adopted) remove_parked(session, *command.adopted);
+  keep_notice(session, command.notice);
+  append_audit(session, command.audit);
   return {OutcomeStatus::applied, BackupRequest{order, progress}, no_place, {}};
 }
 
@@ -45,8 +51,11 @@ Outcome write(SqliteSession& session, const ChangeRequest& command) {
   }
   for (const auto& entry : command.history) append_history(session, command.id, entry);
   if (command.job_version) keep_job_version(session, *command.job_version);
-  if (command.backup) insert_backup(session, *command.backup);
+  if (command.backup) put_backup(session, *command.backup);
   if (command.recorded) remove_result(session, *command.recorded);
+  if (command.adopted) remove_parked(session, *command.adopted);
+  keep_notice(session, command.notice);
+  append_audit(session, command.audit);
   return {OutcomeStatus::applied, BackupRequest{*std::move(order), progress}, no_place, {}};
 }
 
@@ -57,15 +66,38 @@ Outcome write(SqliteSession& session, const KeepResult& command) {
 Outcome write(SqliteSession& session, const SettleResult& command) {
   if (!remove_result(session, command.key)) return answer(OutcomeStatus::already_done);
   if (command.parked) insert_parked(session, *command.parked);
+  keep_notice(session, command.notice);
+  append_audit(session, command.audit);
   return answer(OutcomeStatus::applied);
 }
 
 Outcome write(SqliteSession& session, const Park& command) {
-  return applied_if(insert_parked(session, command.parked));
+  if (!insert_parked(session, command.parked)) return answer(OutcomeStatus::already_done);
+  keep_notice(session, command.notice);
+  return answer(OutcomeStatus::applied);
+}
+
+Outcome write(SqliteSession& session, const DismissParked& command) {
+  if (!remove_parked(session, command.id)) return answer(OutcomeStatus::already_done);
+  append_audit(session, command.audit);
+  return answer(OutcomeStatus::applied);
 }
 
 Outcome write(SqliteSession& session, const PauseZone& command) {
-  return applied_if(set_paused(session, command.zone, command.paused));
+  if (!set_paused(session, command.zone, command.paused)) return answer(OutcomeStatus::already_done);
+  append_audit(session, command.audit);
+  return answer(OutcomeStatus::applied);
+}
+
+Outcome write(SqliteSession& session, const WriteAudit& command) {
+  append_audit(session, {command.entry});
+  return answer(OutcomeStatus::applied);
+}
+
+Outcome write(SqliteSession& session, const TieAudit& command) { return applied_if(tie_audit(session, command)); }
+
+Outcome write(SqliteSession& session, const SettleNotice& command) {
+  return applied_if(settle_notice(session, command));
 }
 
 }  // namespace

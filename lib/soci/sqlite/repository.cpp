@@ -1,8 +1,10 @@
 #include "soci/sqlite/repository.hpp"
 
 #include "embedded/controller_migrations.hpp"
+#include "soci/sqlite/audit_statements.hpp"
 #include "soci/sqlite/claims.hpp"
 #include "soci/sqlite/command_writer.hpp"
+#include "soci/sqlite/notice_statements.hpp"
 #include "soci/sqlite/reads.hpp"
 #include "soci/sqlite/request_statements.hpp"
 
@@ -80,6 +82,10 @@ Result<void> SqliteRepository::leave(InstanceId id) {
   return left;
 }
 
+Result<std::vector<WaitingNotice>> SqliteRepository::claim_notices(const NoticeClaim& claim) {
+  return writer_->write([&]() -> Result<std::vector<WaitingNotice>> { return claim_waiting_notices(*writer_, claim); });
+}
+
 Result<std::unique_ptr<SqliteSession>> SqliteRepository::take_reader() {
   {
     const std::lock_guard lock{mutex_};
@@ -123,6 +129,12 @@ Result<std::vector<ResultRecord>> SqliteRepository::waiting_results(std::int64_t
 }
 Result<std::vector<ParkedResult>> SqliteRepository::list_parked(const ParkedQuery& query) {
   return read([&](SqliteSession& session) { return select_parked(session, query); });
+}
+Result<std::vector<AuditRecord>> SqliteRepository::list_audit(const AuditQuery& query) {
+  return read([&](SqliteSession& session) { return select_audit(session, query); });
+}
+Result<std::vector<AuditHead>> SqliteRepository::audit_heads() {
+  return read([&](SqliteSession& session) { return select_audit_heads(session); });
 }
 Result<DueWork> SqliteRepository::due(const DueQuery& query) {
   return read([&](SqliteSession& session) { return select_due(session, query); });

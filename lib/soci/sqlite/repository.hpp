@@ -24,6 +24,7 @@ class SqliteRepository final : public BlockingRepository {
   Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override;
   Result<BeatReply> beat(const InstanceBeat& beat) override;
   Result<void> leave(InstanceId id) override;
+  Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& claim) override;
 
   Result<std::optional<BackupRequest>> find_request(RequestId id) override;
   Result<std::vector<BackupRequest>> list_requests(const RequestQuery& query) override;
@@ -32,6 +33,8 @@ class SqliteRepository final : public BlockingRepository {
   Result<std::vector<Backup>> list_backups(const BackupQuery& query) override;
   Result<std::vector<ResultRecord>> waiting_results(std::int64_t limit) override;
   Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override;
+  Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override;
+  Result<std::vector<AuditHead>> audit_heads() override;
   Result<DueWork> due(const DueQuery& query) override;
   Result<StoreSurvey> survey() override;
 

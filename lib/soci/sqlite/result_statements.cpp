@@ -43,17 +43,40 @@ struct InsertParked {
   ::soci::statement insert;
 };
 
+struct RemoveParked {
+  explicit RemoveParked(::soci::session& sql) : remove(sql) {
+    prepare(remove, "DELETE FROM parked_result WHERE parked_result_id = :id",
+            [&](auto, auto parameters) { parameters("id", id); });
+  }
+  std::string id;
+  ::soci::statement remove;
+};
+
 struct InsertBackup {
   explicit InsertBackup(::soci::session& sql) : insert(sql) {
     const auto each = [&](auto&& f) { row.columns(f); };
     prepare(insert,
             "INSERT INTO backup (" + listed(each, "@") + ", version_of_date) SELECT " + listed(each, ":@") +
                 ", coalesce(max(version_of_date), 0) + 1 FROM backup"
-                " WHERE backup_job_id = :backup_job_id AND data_as_of_date = :data_as_of_date",
+                " WHERE backup_job_id = :backup_job_id AND data_as_of_date = :data_as_of_date"
+                " ON CONFLICT (backup_id) DO NOTHING",
             [&](auto, auto parameters) { row.columns(parameters); });
   }
   BackupRow row;
   ::soci::statement insert;
+};
+
+struct ReplaceCopy {
+  explicit ReplaceCopy(::soci::session& sql) : update(sql) {
+    const auto each = [&](auto&& f) { row.copy_columns(f); };
+    prepare(update, "UPDATE backup SET " + listed(each, "@ = :@") + " WHERE backup_id = :backup_id",
+            [&](auto, auto parameters) {
+              row.copy_columns(parameters);
+              parameters("backup_id", row.id);
+            });
+  }
+  BackupRow row;
+  ::soci::statement update;
 };
 
 template <bool paused>
@@ -97,14 +120,25 @@ bool insert_parked(SqliteSession& session, const ParkedResult& parked) {
   return statement.insert.get_affected_rows() > 0;
 }
 
+bool remove_parked(SqliteSession& session, ParkedResultId id) {
+  auto& statement = session.prepared<RemoveParked>();
+  statement.id = id.to_string();
+  statement.remove.execute(true);
+  return statement.remove.get_affected_rows() > 0;
+}
+
 bool set_paused(SqliteSession& session, const ZoneName& zone, bool paused) {
   return paused ? session.prepared<SetPaused<true>>().run(zone) : session.prepared<SetPaused<false>>().run(zone);
 }
 
-void insert_backup(SqliteSession& session, const Backup& backup) {
-  auto& statement = session.prepared<InsertBackup>();
-  statement.row.set(backup);
-  statement.insert.execute(true);
+void put_backup(SqliteSession& session, const Backup& backup) {
+  auto& insert = session.prepared<InsertBackup>();
+  insert.row.set(backup);
+  insert.insert.execute(true);
+  if (insert.insert.get_affected_rows() > 0) return;
+  auto& replace = session.prepared<ReplaceCopy>();
+  replace.row.set(backup);
+  replace.update.execute(true);
 }
 
 }  // namespace backupctl::soci

@@ -10,7 +10,9 @@ namespace backupctl::soci {
 bool insert_result(SqliteSession& session, const ResultRecord& record);
 bool remove_result(SqliteSession& session, const ResultKey& key);
 bool insert_parked(SqliteSession& session, const ParkedResult& parked);
+bool remove_parked(SqliteSession& session, ParkedResultId id);
 bool set_paused(SqliteSession& session, const ZoneName& zone, bool paused);
-void insert_backup(SqliteSession& session, const Backup& backup);  // numbered after those of its job and date
+// A new one is numbered after those of its job and date; one that is there takes the particulars of this one's copy.
+void put_backup(SqliteSession& session, const Backup& backup);
 
 }  // namespace backupctl::soci

@@ -31,6 +31,14 @@ struct DueTimes {
   ::soci::statement select;
 };
 
+struct DueNotices {
+  explicit DueNotices(::soci::session& sql) : select(sql) {
+    prepare(select, "SELECT min(next_action_time) FROM notice", [&](auto results, auto) { results("", earliest); });
+  }
+  IntegerColumn earliest;
+  ::soci::statement select;
+};
+
 struct OpenCounts {
   explicit OpenCounts(::soci::session& sql) : select(sql) {
     // A row with a next action has no owner.
@@ -64,14 +72,15 @@ struct SideCounts {
   explicit SideCounts(::soci::session& sql) : select(sql) {
     prepare(select,
             "SELECT (SELECT count(*) FROM parked_result), (SELECT count(*) FROM zone_result),"
-            " (SELECT count(*) FROM row_without_next_step)",
+            " (SELECT count(*) FROM row_without_next_step), (SELECT count(*) FROM notice)",
             [&](auto results, auto) {
               results("", parked);
               results("", results_waiting);
               results("", without_next_step);
+              results("", notices);
             });
   }
-  std::int64_t parked = 0, results_waiting = 0, without_next_step = 0;
+  std::int64_t parked = 0, results_waiting = 0, without_next_step = 0, notices = 0;
   ::soci::statement select;
 };
 
@@ -89,6 +98,12 @@ DueWork select_due(SqliteSession& session, const DueQuery& query) {
     return !times.due.is_null();
   };
   work.check = is_due(RequestState::received, {});
+  auto& notices = session.prepared<DueNotices>();
+  notices.select.execute(true);
+  if (const auto earliest = to_time(notices.earliest)) {
+    work.notices = *earliest <= query.now;
+    if (!work.notices && (!work.next || *earliest < *work.next)) work.next = earliest;
+  }
   for (const auto& zone : query.zones) {
     if (is_due(RequestState::allowed, zone)) work.send.push_back(zone);
     if (is_due(RequestState::sent, zone)) work.follow.push_back(zone);
@@ -134,6 +149,7 @@ StoreSurvey select_survey(SqliteSession& session) {
   survey.parked_results = side.parked;
   survey.waiting_results = side.results_waiting;
   survey.rows_without_next_step = side.without_next_step;
+  survey.waiting_notices = side.notices;
   return survey;
 }
 

@@ -15,6 +15,7 @@
 #include "backupctl/zone_result.hpp"
 #include "http/client.hpp"
 #include "integration/support/fake_server.hpp"
+#include "wire/manifest_json.hpp"
 #include "wire/zone_command_json.hpp"
 #include "wire/zone_result_json.hpp"
 
@@ -81,6 +82,12 @@ class FakeZone {
     end(result.command_id.to_string(), result);
   }
 
+  // What it tells when asked what it holds; the pages have two each.
+  void hold(std::vector<Manifest> manifests) {
+    const std::lock_guard lock(mutex_);
+    held_ = std::move(manifests);
+  }
+
   // How often a command was run: once at most, whatever was sent.
   std::map<std::string, int> runs() {
     const std::lock_guard lock(mutex_);
@@ -108,6 +115,7 @@ class FakeZone {
   http::Response answer(const http::Request& request) {
     const std::lock_guard lock(mutex_);
     const auto& id = request.segments.back();
+    if (id == "backups") return list(request);
     const auto fence = std::atoll(std::string(request.headers.find("Backupctl-Fence").value_or("0")).c_str());
     auto known = commands_.find(id);
     if (request.method == "GET") return known == commands_.end() ? unknown() : status(200, known->second);
@@ -117,6 +125,16 @@ class FakeZone {
     }
     if (known != commands_.end()) known->second.fence = fence;
     return request.method == "PUT" ? put(request, id, fence) : cancel(id, fence);
+  }
+
+  http::Response list(const http::Request& request) {
+    const auto after =
+        static_cast<std::size_t>(std::atoll(std::string(request.query_parameter("cursor").value_or("0")).c_str()));
+    constexpr std::size_t page = 2;
+    std::vector<Manifest> items;
+    for (std::size_t i = after; i < held_.size() && i < after + page; ++i) items.push_back(held_[i]);
+    const auto next = after + page < held_.size() ? std::optional(std::to_string(after + page)) : std::nullopt;
+    return http::json_response(200, wire::list_text(items, wire::write_manifest, next));
   }
 
   http::Response put(const http::Request& request, const std::string& id, std::int64_t fence) {
@@ -188,6 +206,7 @@ class FakeZone {
   std::string controller_;
   std::string token_;
   std::map<std::string, Command> commands_;
+  std::vector<Manifest> held_;
   std::deque<std::pair<std::string, std::string>> waiting_;  // results to deliver
   FakeServer server_;
   std::thread outbox_;

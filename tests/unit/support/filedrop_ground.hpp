@@ -103,7 +103,7 @@ class FakeRequests final : public Requests {
     }
     handler(std::move(found));
   }
-  void cancel(RequestId id, std::string, Handler<Result<BackupRequest>> handler) override {
+  void cancel(RequestId id, Act, Handler<Result<BackupRequest>> handler) override {
     auto& row = rows.at(id);
     if (is_terminal(row.progress.state)) return handler(Error{ErrorKind::conflict, "it has ended", false, "terminal"});
     row.progress.state = RequestState::cancelled;

@@ -163,6 +163,15 @@ class ScriptedStore final : public Repository {
   void waiting_results(std::int64_t limit, Handler<Result<std::vector<ResultRecord>>> handler) override {
     is_down ? handler(away()) : handler(engine.waiting_results(limit));
   }
+  void claim_notices(NoticeClaim claim, Handler<Result<std::vector<WaitingNotice>>> handler) override {
+    writes() ? handler(engine.claim_notices(claim)) : handler(away());
+  }
+  void list_audit(AuditQuery query, Handler<Result<std::vector<AuditRecord>>> handler) override {
+    is_down ? handler(away()) : handler(engine.list_audit(query));
+  }
+  void audit_heads(Handler<Result<std::vector<AuditHead>>> handler) override {
+    is_down ? handler(away()) : handler(engine.audit_heads());
+  }
   void list_parked(ParkedQuery query, Handler<Result<std::vector<ParkedResult>>> handler) override {
     is_down ? handler(away()) : handler(engine.list_parked(query));
   }

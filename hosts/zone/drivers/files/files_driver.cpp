@@ -14,13 +14,13 @@ namespace {
 
 Error ended() { return {ErrorKind::overloaded, "told to end", true, {}, {}}; }
 
-bool belongs_to(const wire::Manifest& manifest, const CreateBackupCommand& order, const Place& place) {
+bool belongs_to(const Manifest& manifest, const CreateBackupCommand& order, const Place& place) {
   return manifest.backup_request_id == order.id && manifest.job_id == order.job_id &&
          manifest.data_as_of == order.data_as_of && manifest.source == order.source &&
          manifest.storage_path == place.archive_path();
 }
 
-std::string manifest_text(const wire::Manifest& manifest) {
+std::string manifest_text(const Manifest& manifest) {
   std::string text;
   wire::JsonWriter json{text};
   wire::write_manifest(json, manifest);

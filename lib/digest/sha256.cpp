@@ -1,10 +1,10 @@
-#include "http/sha256.hpp"
+#include "digest/sha256.hpp"
 
 #include <openssl/evp.h>
 
 #include <stdexcept>
 
-namespace backupctl::http {
+namespace backupctl::digest {
 
 std::array<unsigned char, 32> sha256(std::string_view bytes) {
   std::array<unsigned char, 32> digest{};
@@ -22,4 +22,4 @@ std::string sha256_hex(std::string_view bytes) {
   return text;
 }
 
-}  // namespace backupctl::http
+}  // namespace backupctl::digest

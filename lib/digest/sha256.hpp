@@ -5,9 +5,9 @@
 #include <string>
 #include <string_view>
 
-namespace backupctl::http {
+namespace backupctl::digest {
 
 std::array<unsigned char, 32> sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);  // 64 lower-case digits
 
-}  // namespace backupctl::http
+}  // namespace backupctl::digest
