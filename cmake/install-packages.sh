@@ -7,8 +7,10 @@ packages=
 for purpose in "$@"; do
   case $purpose in
     build) packages="$packages g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libsoci-dev libpq-dev
-                     libsqlite3-dev libssl-dev libarchive-dev libtomlplusplus-dev libcli11-dev" ;;
-    test) packages="$packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy git postgresql" ;;
+                     libsqlite3-dev libssl-dev libarchive-dev libtomlplusplus-dev libcli11-dev
+                     libcurl4-openssl-dev" ;;
+    test) packages="$packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy git postgresql
+                     python3-aiosmtpd" ;;
     quickstart) packages="$packages curl tar zstd" ;;
     *) echo "install-packages.sh: no such purpose: $purpose" >&2; exit 2 ;;
   esac

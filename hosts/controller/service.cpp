@@ -62,7 +62,8 @@ ControllerOptions options_of(const Settings& settings, const std::string& progra
           .first_retry_delay = settings.first_retry_delay,
           .max_retry_delay = settings.max_retry_delay,
           .breaker_failures = settings.breaker_failures,
-          .breaker_probe_every = settings.breaker_probe_every};
+          .breaker_probe_every = settings.breaker_probe_every,
+          .notify_events = settings.notify.events};
 }
 
 struct Zones {
@@ -89,7 +90,8 @@ Result<Zones> make_zones(const Settings& settings, http::Runtime& runtime) {
 class Service {
  public:
   Service(const Settings& settings, const ServiceParts& parts, http::Runtime& runtime, Repository& repository,
-          JobClient& jobs, std::vector<ControllerZone> zones, const http::Authenticator& authenticator)
+          JobClient& jobs, Notifier* notifier, std::vector<ControllerZone> zones,
+          const http::Authenticator& authenticator)
       : settings_(settings),
         runtime_(runtime),
         clock_(parts.clock),
@@ -101,7 +103,8 @@ class Service {
                      .jobs = jobs,
                      .zones = std::move(zones),
                      .log = &parts.logger,
-                     .faults = parts.faults},
+                     .faults = parts.faults,
+                     .notifier = notifier},
                     options_of(settings, parts.program)),
         transports_(parts.make_transports(
             {settings, runtime, parts.clock, random_, parts.logger, parts.faults, controller_, authenticator})) {}
@@ -199,9 +202,15 @@ int serve(const Settings& settings, const ServiceParts& parts) {
   if (!jobs) return fail("the job service cannot be used", jobs.error());
   auto zones = make_zones(settings, runtime);
   if (!zones) return fail("a zone cannot be used", zones.error());
+  std::unique_ptr<Notifier> notifier;
+  if (settings.notify.present()) {
+    auto made = notify::make_notifier(options_of(settings.notify));
+    if (!made) return fail("nobody can be notified", made.error());
+    notifier = *std::move(made);
+  }
   const auto authenticator = make_authenticator(settings);
   if (!authenticator) return fail("the tokens cannot be used", authenticator.error());
-  return Service(settings, parts, runtime, **store, **jobs, zones->ports, *authenticator).run();
+  return Service(settings, parts, runtime, **store, **jobs, notifier.get(), zones->ports, *authenticator).run();
 }
 
 }  // namespace backupctl::host

@@ -52,7 +52,29 @@ void check_jobs_file(const std::string& url, const Report& report) {
   }
 }
 
+void declare_notify(Schema& schema, NotifySettings& notify) {
+  schema.text("notify.smtp", notify.smtp, "tell by mail: smtp://host:port, smtps://host:port");
+  schema.text("notify.from", notify.from, "whom mails come from; needed with notify.smtp");
+  schema.list("notify.to", notify.to, "who is told by mail, beside a job's own notify addresses");
+  schema.text("notify.webhook", notify.webhook, "tell by an HTTP POST of JSON: http://… or https://…");
+  schema.list("notify.events", notify.events,
+              "what is told: NotAllowed (of requests whose sender was not waiting), Failed, overdue, parked");
+  schema.also([&notify](const Report& report) {
+    static const std::set<std::string_view> known{"NotAllowed", "Failed", "overdue", "parked"};
+    for (const auto& event : notify.events) {
+      if (!known.contains(event))
+        report("notify.events", "\"" + event + "\" is none of NotAllowed, Failed, overdue, parked");
+    }
+    const auto notifier = notify::make_notifier(options_of(notify));
+    if (!notifier) report("notify", notifier.error().detail);
+  });
+}
+
 }  // namespace
+
+notify::NotifierOptions options_of(const NotifySettings& notify) {
+  return {.smtp_url = notify.smtp, .from = notify.from, .to = notify.to, .webhook_url = notify.webhook};
+}
 
 std::string_view jobs_file_of(std::string_view url) {
   constexpr std::string_view scheme = "file://";
@@ -85,6 +107,7 @@ void declare(Schema& schema, Settings& settings) {
   schema.duration("breaker.probeEvery", settings.breaker_probe_every, 1ms, 1h, "but for one trial");
   schema.duration("lease.duration", settings.lease, 100ms, 1h,
                   "a controller without a heartbeat for so long is dead; its work is taken over");
+  declare_notify(schema, settings.notify);
   config::declare_auth(schema, settings.auth);
   config::declare_log(schema, settings.log);
   config::declare_shutdown(schema, settings.shutdown);

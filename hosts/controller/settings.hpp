@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backupctl/notify/notifier.hpp"
 #include "config/sections.hpp"
 
 namespace backupctl::host {
@@ -16,6 +17,15 @@ struct ZoneSettings {
   std::int64_t max_in_flight = 4;
   Duration timeout = std::chrono::seconds{10};
   Duration result_due = std::chrono::hours{24};
+};
+
+struct NotifySettings {
+  std::string smtp{};
+  std::string from{};
+  std::vector<std::string> to{};
+  std::string webhook{};
+  std::vector<std::string> events{"NotAllowed", "Failed", "overdue", "parked"};
+  bool present() const { return !smtp.empty() || !webhook.empty(); }
 };
 
 struct Settings {
@@ -36,10 +46,13 @@ struct Settings {
   Duration breaker_probe_every = std::chrono::seconds{5};
   Duration lease = std::chrono::seconds{15};
 
+  NotifySettings notify{};
   config::AuthSection auth{};
   config::LogSection log{};
   config::ShutdownSection shutdown{};
 };
+
+notify::NotifierOptions options_of(const NotifySettings& notify);
 
 // `settings` must outlive `schema`.
 void declare(config::Schema& schema, Settings& settings);
