@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "soci/postgresql/audit_statements.hpp"
+#include "soci/postgresql/notice_statements.hpp"
 #include "soci/postgresql/request_statements.hpp"
 #include "soci/postgresql/side_statements.hpp"
 
@@ -22,9 +24,12 @@ std::vector<std::string> names_of(const Command& command) {
       const auto& order = one.request.order;
       std::vector<std::string> all{order.id.to_string()};
       if (order.key) all.push_back("key " + order.requester.str() + " " + order.key->str());
+      if (one.adopted) all.push_back("parked " + one.adopted->to_string());
       return all;
     } else if constexpr (std::is_same_v<C, ChangeRequest>) {
-      return {one.id.to_string()};
+      std::vector<std::string> all{one.id.to_string()};
+      if (one.adopted) all.push_back("parked " + one.adopted->to_string());
+      return all;
     } else if constexpr (std::is_same_v<C, KeepResult>) {
       return {one.record.command_id.to_string()};
     } else if constexpr (std::is_same_v<C, SettleResult>) {
@@ -33,6 +38,8 @@ std::vector<std::string> names_of(const Command& command) {
       return all;
     } else if constexpr (std::is_same_v<C, Park>) {
       return {"parked " + one.parked.id.to_string()};
+    } else if constexpr (std::is_same_v<C, DismissParked>) {
+      return {"parked " + one.id.to_string()};
     } else {
       return {};  // stands alone
     }
@@ -75,6 +82,7 @@ class SetWriter {
     keep();
     settle();
     write_side_rows();
+    tell(commands, outcomes);
   }
 
  private:
@@ -93,10 +101,13 @@ class SetWriter {
     outcome = answer(applied_if(set_paused(session_, command.zone, command.paused)));
   }
 
-  void take(const DismissParked&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
-  void take(const WriteAudit&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
-  void take(const TieAudit&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
-  void take(const SettleNotice&, Outcome& outcome) { outcome = answer(OutcomeStatus::failed); }
+  void take(const DismissParked& command, Outcome& outcome) { dismissals_.push_back({&command, &outcome}); }
+  // Audit entries are written below, with those of other Commands.
+  void take(const WriteAudit&, Outcome& outcome) { outcome = answer(OutcomeStatus::applied); }
+  void take(const TieAudit& command, Outcome& outcome) { outcome = answer(applied_if(tie_audit(session_, command))); }
+  void take(const SettleNotice& command, Outcome& outcome) {
+    outcome = answer(applied_if(settle_notice(session_, command)));
+  }
 
   // The progress to write, given what places the zone has left. A Command whose guard then fails keeps its place from
   // the rest of the set, no longer.
@@ -114,6 +125,8 @@ class SetWriter {
     if (const auto& job = command.job_version; job && known_.emplace(job->id, job->version).second) {
       versions_.push_back(&*job);
     }
+    if (command.backup) backups_.push_back(&*command.backup);
+    if (command.adopted) adopted_.push_back(*command.adopted);
   }
 
   void admit() {
@@ -163,7 +176,6 @@ class SetWriter {
       }
       outcome->current = BackupRequest{std::move(found->second), *rows[i].next};
       remember_side_rows(*command, command->id);
-      if (command->backup) backups_.push_back(&*command->backup);
       if (command->recorded) recorded_.push_back(&*command->recorded);
     }
     if (others.empty()) return;
@@ -200,13 +212,41 @@ class SetWriter {
     for (const auto& member : parks_) parked.push_back(&member.command->parked);
     const auto written = insert_parked(session_, parked);
     for (auto& [command, outcome] : parks_) *outcome = answer(applied_if(written.contains(command->parked.id)));
+
+    std::vector<ParkedResultId> ids;
+    for (const auto& member : dismissals_) ids.push_back(member.command->id);
+    const auto dismissed = remove_parked(session_, ids);
+    for (auto& [command, outcome] : dismissals_) *outcome = answer(applied_if(dismissed.contains(command->id)));
   }
 
   void write_side_rows() {
     if (!histories_.empty()) append_history(session_, histories_);
     keep_job_versions(session_, versions_);
-    insert_backups(session_, backups_);
+    put_backups(session_, backups_);
     remove_results(session_, recorded_);
+    remove_parked(session_, adopted_);
+  }
+
+  // Notices and audit of what was applied, in the order of the Commands.
+  void tell(std::span<const Command> commands, std::span<const Outcome> outcomes) {
+    std::vector<const Notice*> notices;
+    std::vector<AuditEntry> entries;
+    for (std::size_t i = 0; i < commands.size(); ++i) {
+      if (outcomes[i].status != OutcomeStatus::applied) continue;
+      std::visit(
+          [&](const auto& command) {
+            if constexpr (requires { command.notice; }) {
+              if (command.notice) notices.push_back(&*command.notice);
+            }
+            if constexpr (requires { command.audit; }) {
+              entries.insert(entries.end(), command.audit.begin(), command.audit.end());
+            }
+            if constexpr (requires { command.entry; }) entries.push_back(command.entry);
+          },
+          commands[i]);
+    }
+    keep_notices(session_, notices);
+    append_audit(session_, entries);
   }
 
   PostgresqlSession& session_;
@@ -216,6 +256,7 @@ class SetWriter {
   std::vector<Member<KeepResult>> keeps_;
   std::vector<Member<SettleResult>> settles_;
   std::vector<Member<Park>> parks_;
+  std::vector<Member<DismissParked>> dismissals_;
   std::set<ZoneName> placed_zones_;
   std::map<ZoneName, ZonePlaces> places_;
 
@@ -224,6 +265,7 @@ class SetWriter {
   std::vector<const BackupJob*> versions_;
   std::vector<const Backup*> backups_;
   std::vector<const ResultKey*> recorded_;
+  std::vector<ParkedResultId> adopted_;
 };
 
 }  // namespace

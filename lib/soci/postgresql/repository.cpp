@@ -1,7 +1,9 @@
 #include "soci/postgresql/repository.hpp"
 
 #include "embedded/controller_postgresql_migrations.hpp"
+#include "soci/postgresql/audit_statements.hpp"
 #include "soci/postgresql/claims.hpp"
+#include "soci/postgresql/notice_statements.hpp"
 #include "soci/postgresql/reads.hpp"
 #include "soci/postgresql/request_statements.hpp"
 
@@ -10,7 +12,7 @@ namespace backupctl::soci {
 namespace {
 
 constexpr int tries = 5;
-constexpr std::size_t most_known_versions = 10'000;
+constexpr std::size_t most_known_versions = 1000;
 
 // An error that some Command of a group may have caused, rather than the state of the store.
 bool may_be_one_commands(const Error& error) {
@@ -103,6 +105,13 @@ Result<void> PostgresqlRepository::leave(InstanceId id) {
   return left;
 }
 
+Result<std::vector<WaitingNotice>> PostgresqlRepository::claim_notices(const NoticeClaim& claim) {
+  return with_retries([&] {
+    return writer_->write(
+        [&]() -> Result<std::vector<WaitingNotice>> { return postgresql::claim_waiting_notices(*writer_, claim); });
+  });
+}
+
 std::unique_ptr<PostgresqlSession> PostgresqlRepository::take_reader() {
   const std::lock_guard lock{mutex_};
   if (idle_readers_.empty()) return std::make_unique<PostgresqlSession>(url_);
@@ -145,13 +154,12 @@ Result<std::vector<ResultRecord>> PostgresqlRepository::waiting_results(std::int
 Result<std::vector<ParkedResult>> PostgresqlRepository::list_parked(const ParkedQuery& query) {
   return read([&](PostgresqlSession& session) { return postgresql::select_parked(session, query); });
 }
-Result<std::vector<WaitingNotice>> PostgresqlRepository::claim_notices(const NoticeClaim&) {
-  return std::vector<WaitingNotice>{};
+Result<std::vector<AuditRecord>> PostgresqlRepository::list_audit(const AuditQuery& query) {
+  return read([&](PostgresqlSession& session) { return postgresql::select_audit(session, query); });
 }
-Result<std::vector<AuditRecord>> PostgresqlRepository::list_audit(const AuditQuery&) {
-  return std::vector<AuditRecord>{};
+Result<std::vector<AuditHead>> PostgresqlRepository::audit_heads() {
+  return read([&](PostgresqlSession& session) { return postgresql::select_audit_heads(session); });
 }
-Result<std::vector<AuditHead>> PostgresqlRepository::audit_heads() { return std::vector<AuditHead>{}; }
 Result<DueWork> PostgresqlRepository::due(const DueQuery& query) {
   return read([&](PostgresqlSession& session) { return postgresql::select_due(session, query); });
 }

@@ -6,9 +6,9 @@ namespace backupctl::soci {
 
 namespace {
 
-// PostgreSQL refuses text that is not UTF-8, and a NUL would end it: better an odd sign in a message than a request
-// that can never be written.
-std::string as_text(const std::string& value) {
+bool is_fit(const std::string& value) { return is_valid_utf8(value) && value.find('\0') == std::string::npos; }
+
+std::string made_fit(const std::string& value) {
   std::string text;
   for (std::size_t at = 0; at < value.size();) {
     std::size_t length = 1;
@@ -33,8 +33,10 @@ int hex_digit(char c) {
 
 }  // namespace
 
+std::string fit_text(const std::string& text) { return is_fit(text) ? text : made_fit(text); }
+
 void ArrayText::append(const std::string& value) {
-  if (!is_valid_utf8(value) || value.find('\0') != std::string::npos) return append(as_text(value));
+  if (!is_fit(value)) return append(made_fit(value));
   separate();
   text_ += '"';
   for (const char c : value) {

@@ -11,11 +11,15 @@
 
 namespace backupctl::soci {
 
+// PostgreSQL refuses text that is not UTF-8, and a NUL would end it: such bytes become '?'. Better an odd sign in a
+// message than a request that can never be written.
+std::string fit_text(const std::string& text);
+
 // The text of a PostgreSQL array.
 class ArrayText {
  public:
   void clear() { text_ = "{"; }
-  void append(const std::string& value);  // bytes that no PostgreSQL text may hold become '?'
+  void append(const std::string& value);  // as fit_text() makes it
   void append(std::int64_t value);
   template <class T>
   void append(const Column<T>& column) {

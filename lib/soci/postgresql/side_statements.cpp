@@ -77,6 +77,20 @@ struct InsertParked {
   ::soci::statement insert;
 };
 
+struct RemoveParked {
+  explicit RemoveParked(::soci::session& sql) : remove(sql) {
+    prepare(remove,
+            "DELETE FROM parked_result WHERE parked_result_id = ANY (CAST(:ids AS text[])) RETURNING parked_result_id",
+            [&](auto results, auto parameters) {
+              results("", removed);
+              parameters("ids", ids.text());
+            });
+  }
+  ArrayText ids;
+  std::string removed;
+  ::soci::statement remove;
+};
+
 struct LockDates {
   explicit LockDates(::soci::session& sql) : select(sql) {
     prepare(select,
@@ -88,14 +102,15 @@ struct LockDates {
   ::soci::statement select;
 };
 
-struct InsertBackups {
-  explicit InsertBackups(::soci::session& sql) : rows([this](auto&& f) { columns(f); }), insert(sql) {
+struct PutBackups {
+  explicit PutBackups(::soci::session& sql) : rows([this](auto&& f) { columns(f); }), insert(sql) {
     const auto each = [&](auto&& f) { row.columns(f); };
+    const auto of_copy = [&](auto&& f) { row.copy_columns(f); };
     prepare(insert,
             "INSERT INTO backup (" + listed(each, "@") + ", version_of_date) SELECT " + listed(each, "n.@") +
                 ", n.ordinal + coalesce((SELECT max(b.version_of_date) FROM backup AS b"
                 " WHERE b.backup_job_id = n.backup_job_id AND b.data_as_of_date = n.data_as_of_date), 0) FROM " +
-                rows.rows(),
+                rows.rows() + " ON CONFLICT (backup_id) DO UPDATE SET " + listed(of_copy, "@ = excluded.@"),
             [&](auto, auto parameters) { rows.bind(parameters); });
   }
   template <class F>
@@ -266,10 +281,23 @@ std::set<ParkedResultId> insert_parked(PostgresqlSession& session, const std::ve
   return written;
 }
 
-void insert_backups(PostgresqlSession& session, const std::vector<const Backup*>& backups) {
+std::set<ParkedResultId> remove_parked(PostgresqlSession& session, const std::vector<ParkedResultId>& ids) {
+  std::set<ParkedResultId> removed;
+  if (ids.empty()) return removed;
+  auto& statement = session.prepared<RemoveParked>();
+  statement.ids.clear();
+  for (const auto& id : ids) statement.ids.append(id.to_string());
+  statement.ids.close();
+  for (bool more = statement.remove.execute(true); more; more = statement.remove.fetch()) {
+    removed.insert(stored(ParkedResultId::parse(statement.removed), "parked_result_id"));
+  }
+  return removed;
+}
+
+void put_backups(PostgresqlSession& session, const std::vector<const Backup*>& backups) {
   if (backups.empty()) return;
   std::map<std::pair<std::string, std::string>, std::int64_t> of_date;
-  auto& statement = session.prepared<InsertBackups>();
+  auto& statement = session.prepared<PutBackups>();
   statement.rows.clear();
   for (const auto* backup : backups) {
     statement.row.set(*backup);

@@ -15,8 +15,11 @@ std::set<RequestId> insert_results(PostgresqlSession& session, const std::vector
 std::set<RequestId> remove_results(PostgresqlSession& session, const std::vector<const ResultKey*>& keys);
 std::set<ParkedResultId> insert_parked(PostgresqlSession& session, const std::vector<const ParkedResult*>& parked);
 
-// Numbered after those of their job and date, which are locked for it until the end of the transaction.
-void insert_backups(PostgresqlSession& session, const std::vector<const Backup*>& backups);
+std::set<ParkedResultId> remove_parked(PostgresqlSession& session, const std::vector<ParkedResultId>& ids);
+
+// A new one is numbered after those of its job and date, which are locked for it until the end of the transaction; one
+// that is there takes the particulars of this one's copy.
+void put_backups(PostgresqlSession& session, const std::vector<const Backup*>& backups);
 
 // Those that are there already stay as they are. No version twice in one call.
 void keep_job_versions(PostgresqlSession& session, const std::vector<const BackupJob*>& versions);

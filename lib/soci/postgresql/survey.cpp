@@ -27,7 +27,10 @@ struct DueTimes {
             " SELECT '' AS state, '' AS zone, " +
                 both("'Received'", "IS NULL") + " FROM t UNION ALL SELECT s.state, z.zone, " +
                 both("s.state", "= z.zone") +
-                " FROM t, (VALUES ('Allowed'), ('Sent')) AS s (state), unnest(CAST(:zones AS text[])) AS z (zone)",
+                " FROM t, (VALUES ('Allowed'), ('Sent')) AS s (state), unnest(CAST(:zones AS text[])) AS z (zone)"
+                " UNION ALL SELECT 'notice', '', (SELECT min(next_action_time) FROM notice"
+                " WHERE next_action_time <= t.now), (SELECT min(next_action_time) FROM notice"
+                " WHERE next_action_time > t.now) FROM t",
             [&](auto results, auto parameters) {
               results("", state);
               results("", zone);
@@ -77,14 +80,15 @@ struct SideCounts {
   explicit SideCounts(::soci::session& sql) : select(sql) {
     prepare(select,
             "SELECT (SELECT count(*) FROM parked_result), (SELECT count(*) FROM zone_result),"
-            " (SELECT count(*) FROM row_without_next_step)",
+            " (SELECT count(*) FROM row_without_next_step), (SELECT count(*) FROM notice)",
             [&](auto results, auto) {
               results("", parked);
               results("", results_waiting);
               results("", without_next_step);
+              results("", notices);
             });
   }
-  std::int64_t parked = 0, results_waiting = 0, without_next_step = 0;
+  std::int64_t parked = 0, results_waiting = 0, without_next_step = 0, notices = 0;
   ::soci::statement select;
 };
 
@@ -102,6 +106,8 @@ DueWork select_due(PostgresqlSession& session, const DueQuery& query) {
     if (times.due.is_null()) continue;
     if (times.state.empty()) {
       work.check = true;
+    } else if (times.state == "notice") {
+      work.notices = true;
     } else {
       auto& zones = times.state == to_string(RequestState::allowed) ? work.send : work.follow;
       zones.push_back(stored(ZoneName::parse(times.zone), "zone"));
@@ -148,6 +154,7 @@ StoreSurvey select_survey(PostgresqlSession& session) {
   survey.parked_results = side.parked;
   survey.waiting_results = side.results_waiting;
   survey.rows_without_next_step = side.without_next_step;
+  survey.waiting_notices = side.notices;
   return survey;
 }
 
