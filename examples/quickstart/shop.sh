@@ -61,7 +61,7 @@ shop_configure() {
     printf '[[zone]]\nname = "files"\nurl = "%s"\ntokenFile = "%s/tokens/controller"\n' "$zone_url" "$state"
     printf '[http]\nlisten = "%s"\n' "${controller_url#http://}"
     grant archivist '"requester", "owner"'
-    grant reviewer '"approver", "operator"'
+    grant reviewer '"approver", "operator", "auditor"'
     grant jobs '"jobs"'
     grant zone '"zone"' files
   } >"$state/controller.toml"

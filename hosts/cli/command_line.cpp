@@ -69,7 +69,8 @@ CLI::Option& add_zone_name(CLI::App& verb, const std::string& name, std::string&
 
 CLI::Option& add_word(CLI::App& verb, const std::string& name, std::string& value, std::vector<std::string> words,
                       const std::string& help) {
-  return add_checked(verb, name, value, help + ": " + joined(words), "WORD", word_of(std::move(words)));
+  const auto told = help + ": " + joined(words);
+  return add_checked(verb, name, value, told, "WORD", word_of(std::move(words)));
 }
 
 CLI::Option& add_reason(CLI::App& verb, std::string& value) {

@@ -101,6 +101,10 @@ struct BulkFilter {
 };
 
 int act_on_all(const Session& session, const BulkFilter& filter, const std::string& path) {
+  if ((filter.job + filter.state + filter.zone + filter.received_from + filter.received_to).empty()) {
+    session.err << "backupctl: say which requests: --state, --zone, --job, --received-from or --received-to\n";
+    return exit_bad_usage;
+  }
   std::string body;
   wire::JsonWriter out(body);
   out.begin_object()
