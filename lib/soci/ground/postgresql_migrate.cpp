@@ -73,12 +73,12 @@ Result<std::size_t> count_applied(PostgresqlSession& session, const PostgresqlPr
   return rows.size();
 }
 
+// One process at a time, and as long as it takes.
+constexpr const char* lock_migrations =
+    "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7089336937131513937);";
+
 Result<void> prepare_store(PostgresqlSession& session) {
-  // One process at a time, and as long as it takes.
-  if (auto locked = session.run("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7089336937131513937)");
-      !locked) {
-    return locked;
-  }
+  if (auto locked = session.run(lock_migrations); !locked) return locked;
   if (const auto& schema = session.url().schema; !schema.empty()) {
     int there = 0;
     session.sql() << "SELECT count(*) FROM pg_namespace WHERE nspname = :schema", ::soci::use(schema),
@@ -88,22 +88,20 @@ Result<void> prepare_store(PostgresqlSession& session) {
   return {};
 }
 
-Result<void> apply(PostgresqlSession& session, const PostgresqlProduct& product, const Migration& migration,
-                   Timestamp now) {
+// Whole, with what is kept of it. All texts are our own: names and hex, no quotes in them.
+std::string statements_of(const PostgresqlProduct& product, const Migration& migration, Timestamp now) {
+  std::string text;
   if (migration.number == 1) {
-    auto made = session.run(
+    text +=
         "CREATE TABLE schema_migration (number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL,"
-        " checksum TEXT NOT NULL, product TEXT NOT NULL, applied_time BIGINT NOT NULL)");
-    if (!made) return made;
+        " checksum TEXT NOT NULL, product TEXT NOT NULL, applied_time BIGINT NOT NULL);\n";
   }
-  if (auto ran = session.run(migration.sql); !ran) return ran;
-  const std::int64_t number = migration.number;
-  const std::string name(migration.name), checksum(migration.checksum), product_name(product.name);
-  const std::int64_t time = now.time_since_epoch().count();
-  session.sql() << "INSERT INTO schema_migration (number, name, checksum, product, applied_time)"
-                   " VALUES (:number, :name, :checksum, :product, :time)",
-      ::soci::use(number), ::soci::use(name), ::soci::use(checksum), ::soci::use(product_name), ::soci::use(time);
-  return {};
+  text.append(migration.sql).append("\n");
+  text += "INSERT INTO schema_migration (number, name, checksum, product, applied_time) VALUES (" +
+          std::to_string(migration.number) + ", '" + std::string(migration.name) + "', '" +
+          std::string(migration.checksum) + "', '" + std::string(product.name) + "', " +
+          std::to_string(now.time_since_epoch().count()) + ");\n";
+  return text;
 }
 
 }  // namespace
@@ -128,7 +126,7 @@ Result<void> migrate(PostgresqlSession& session, const PostgresqlProduct& produc
     const auto done = count_applied(session, product, *migrations);  // another process may have been faster
     if (!done) return done.error();
     for (std::size_t i = *done; i < migrations->size(); ++i) {
-      if (auto ran = apply(session, product, (*migrations)[i], now); !ran) return ran;
+      if (auto ran = session.run(statements_of(product, (*migrations)[i], now)); !ran) return ran;
     }
     return {};
   });
@@ -142,6 +140,16 @@ Result<void> migrate(PostgresqlSession& session, const PostgresqlProduct& produc
   return session.run(
       "DO $$ DECLARE name text; BEGIN FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
       " AND tableowner = current_user LOOP EXECUTE format('ANALYZE %I', name); END LOOP; END $$");
+}
+
+std::string migration_script(const PostgresqlUrl& url, const PostgresqlProduct& product,
+                             std::span<const Migration> migrations, Timestamp now) {
+  std::string script = std::string("BEGIN;\n") + lock_migrations + "\n";
+  if (!url.schema.empty()) {
+    script += "CREATE SCHEMA IF NOT EXISTS " + url.schema + ";\nSET LOCAL search_path = " + url.schema + ";\n";
+  }
+  for (const auto& migration : migrations) script += statements_of(product, migration, now);
+  return script + "COMMIT;\nANALYZE;\n";
 }
 
 }  // namespace backupctl::soci

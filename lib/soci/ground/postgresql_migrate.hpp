@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "backupctl/result.hpp"
@@ -32,5 +33,9 @@ Result<std::size_t> applied_migrations(PostgresqlSession& session, const Postgre
 //   store-missing        not_found  there is no store and create is never
 //   store-no-permission  unavailable, the user may not change tables: another one has to run the migrations
 Result<void> migrate(PostgresqlSession& session, const PostgresqlProduct& product, Create create, Timestamp now);
+
+// The same as one script, for somebody who has the right, with any client: these migrations and what is kept of them.
+std::string migration_script(const PostgresqlUrl& url, const PostgresqlProduct& product,
+                             std::span<const Migration> migrations, Timestamp now);
 
 }  // namespace backupctl::soci
