@@ -1,13 +1,16 @@
-// The real controller is killed with SIGKILL at random moments under load, a hundred times (BACKUPCTL_KILLS=N for
-// another number). Afterwards everything that was acknowledged is there and has ended once, and nothing ran twice.
+// Three real controllers on one store are killed with SIGKILL at random moments under load, all the time
+// (BACKUPCTL_KILLS=N for another number of kills). Afterwards everything that was acknowledged is there and has ended
+// once, and nothing ran twice.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <random>
-#include <set>
 #include <thread>
 #include <vector>
 
@@ -16,22 +19,23 @@
 namespace backupctl::testing {
 namespace {
 
-constexpr int clients = 4;
+constexpr std::size_t controllers = 3;
+constexpr std::size_t clients = 4;
 
 // What clients were told, and where they ask. Thread-safe.
 class Acknowledged {
  public:
-  void set_url(std::string url) {
+  void set_url(std::size_t controller, std::string url) {
     const std::lock_guard lock(mutex_);
-    url_ = std::move(url);
+    urls_[controller] = std::move(url);
   }
-  std::string url() const {
+  std::string url(std::size_t controller) const {
     const std::lock_guard lock(mutex_);
-    return url_;
+    return urls_[controller];
   }
-  void add(const std::string& key, const std::string& id) {
+  void add(std::size_t controller, const std::string& key, const std::string& id) {
     const std::lock_guard lock(mutex_);
-    ++answers_;
+    ++answers_[controller];
     const auto [at, fresh] = ids_.try_emplace(key, id);
     if (!fresh && at->second != id) contradictions_.push_back(key + ": " + at->second + " and " + id);
   }
@@ -39,9 +43,9 @@ class Acknowledged {
     const std::lock_guard lock(mutex_);
     return ids_;
   }
-  std::size_t answers() const {
+  std::size_t answers(std::size_t controller) const {
     const std::lock_guard lock(mutex_);
-    return answers_;
+    return answers_[controller];
   }
   std::vector<std::string> contradictions() const {
     const std::lock_guard lock(mutex_);
@@ -50,23 +54,49 @@ class Acknowledged {
 
  private:
   mutable std::mutex mutex_;
-  std::string url_;
-  std::size_t answers_ = 0;
+  std::array<std::string, controllers> urls_;
+  std::array<std::size_t, controllers> answers_{};
   std::map<std::string, std::string> ids_;
   std::vector<std::string> contradictions_;
 };
 
-// Posts under one key after another, each until it is answered, and every fifth once more.
-void post_until(const std::atomic<bool>& over, int client, Acknowledged& acknowledged) {
+// Posts under one key after another, each until some controller answers, and every fifth once more.
+void post_until(const std::atomic<bool>& over, std::size_t client, Acknowledged& acknowledged) {
+  std::size_t controller = client;
+  std::string url;
+  std::unique_ptr<HttpProbe> probe;
   for (int number = 0; !over; ++number) {
     const auto key = std::to_string(client) + "-" + std::to_string(number);
     for (int answers = 0; !over && answers < (number % 5 == 0 ? 2 : 1);) {
-      HttpProbe probe(acknowledged.url());
-      const auto answer = probe.post("/api/backup-requests", request_body(), with_key(key));
+      controller = (controller + 1) % controllers;
+      if (auto now = acknowledged.url(controller); !probe || now != url) {
+        url = std::move(now);
+        probe = std::make_unique<HttpProbe>(url);
+      }
+      const auto answer = probe->post("/api/backup-requests", request_body(), with_key(key));
       if (answer.status != 202 && answer.status != 200) continue;
-      acknowledged.add(key, id_of(answer));
+      acknowledged.add(controller, key, id_of(answer));
       ++answers;
     }
+  }
+}
+
+// Kills one controller again and again, and starts it again. Every other life is left to do some work first; the rest
+// end at any moment, their start included.
+void kill_and_start(ControllerProcess& controller, std::size_t number, std::atomic<int>& kills_left,
+                    Acknowledged& acknowledged) {
+  std::mt19937 random(20'261'124 + static_cast<unsigned>(number));  // the moments still differ: the processes do
+  for (int life = 0; kills_left.fetch_sub(1) > 0; ++life) {
+    const auto answers = acknowledged.answers(number);
+    if (life % 2 == 0) eventually([&] { return acknowledged.answers(number) > answers; });
+    const std::chrono::milliseconds moment{std::uniform_int_distribution<int>(1, 60)(random)};
+    eventually([] { return false; }, moment);
+    controller.kill();
+    if (!controller.start()) {
+      ADD_FAILURE() << "did not start: " << controller.process().log();
+      return;
+    }
+    acknowledged.set_url(number, controller.url());
   }
 }
 
@@ -87,38 +117,37 @@ std::vector<boost::json::value> all_items(ControllerProcess& controller, const s
 
 TEST(RandomKill, NothingAcknowledgedIsLostAndNothingIsDoneTwice) {
   const char* wanted = std::getenv("BACKUPCTL_KILLS");
-  const int kills = wanted ? std::atoi(wanted) : 100;
+  const int kills = wanted ? std::atoi(wanted) : 150;
   FakeJobs jobs;
   FakeZone zone;
-  ControllerProcess controller(jobs.url());
-  controller.add_zone(zone, "resultDue = \"1s\"\nmaxInFlight = 64");
-  ASSERT_TRUE(controller.start());
-
   Acknowledged acknowledged;
-  acknowledged.set_url(controller.url());
+  std::vector<std::unique_ptr<ControllerProcess>> all;
+  for (std::size_t number = 0; number < controllers; ++number) {
+    all.push_back(std::make_unique<ControllerProcess>(jobs.url()));
+    auto& controller = *all.back();
+    controller.use_store("sqlite://" + (all.front()->folder() / "controller.db").string());
+    controller.add_zone(zone, "resultDue = \"1s\"\nmaxInFlight = 64");
+    ASSERT_TRUE(controller.start()) << controller.process().log();
+    acknowledged.set_url(number, controller.url());
+  }
+
+  const auto begun = std::chrono::steady_clock::now();
   std::atomic<bool> over = false;
-  std::vector<std::thread> load;
-  for (int client = 0; client < clients; ++client) {
+  std::atomic<int> kills_left = kills;
+  std::vector<std::thread> load, killers;
+  for (std::size_t client = 0; client < clients; ++client) {
     load.emplace_back([&over, &acknowledged, client] { post_until(over, client, acknowledged); });
   }
-  std::mt19937 random(20'261'124);  // the moments still differ: the processes do
-  for (int kill = 0; kill < kills; ++kill) {
-    // Every other life is left to do some work first; the rest end at any moment, their start included.
-    const auto answers = acknowledged.answers();
-    if (kill % 2 == 0) eventually([&] { return acknowledged.answers() > answers; });
-    const std::chrono::milliseconds moment{std::uniform_int_distribution<int>(5, 150)(random)};
-    eventually([] { return false; }, moment);
-    controller.kill();
-    if (!controller.start()) {
-      ADD_FAILURE() << "did not start after kill " << kill << ": " << controller.process().log();
-      break;
-    }
-    acknowledged.set_url(controller.url());
+  for (std::size_t number = 0; number < controllers; ++number) {
+    killers.emplace_back([&, number] { kill_and_start(*all[number], number, kills_left, acknowledged); });
   }
+  for (auto& thread : killers) thread.join();
   eventually([] { return false; }, std::chrono::milliseconds{100});
   over = true;
   for (auto& thread : load) thread.join();
+  const auto took = std::chrono::steady_clock::now() - begun;
 
+  auto& controller = *all.front();
   const auto is_quiet = [&] {
     for (const auto* state : {"Received", "Allowed", "Sent"}) {
       if (!controller.items(std::string("/api/backup-requests?limit=1&stateCode=") + state).empty()) return false;
@@ -143,9 +172,10 @@ TEST(RandomKill, NothingAcknowledgedIsLostAndNothingIsDoneTwice) {
     EXPECT_EQ(runs, 1) << id;
     EXPECT_TRUE(states.contains(id)) << "the zone has a command of no request: " << id;
   }
-  EXPECT_GE(acknowledged.answers(), static_cast<std::size_t>(kills) / 2) << "too little load to prove anything";
-  std::printf("%d kills, %zu requests acknowledged, %zu stored, %zu backups\n", kills, promised.size(), states.size(),
-              backups.size());
+  EXPECT_GE(promised.size(), static_cast<std::size_t>(kills) / 2) << "too little load to prove anything";
+  std::printf("%d kills in %lld s, %zu requests acknowledged, %zu stored, %zu backups\n", kills,
+              static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(took).count()), promised.size(),
+              states.size(), backups.size());
 }
 
 }  // namespace
