@@ -1,18 +1,21 @@
-// A Repository over the shared memory store that answers late, fails, and leaves outcomes unknown.
+// A Repository over the shared memory store that answers late, fails, and leaves outcomes unknown. Each controller has
+// one of its own; the model looks at the store after each write.
 #pragma once
 
 #include <memory>
 
-#include "backupctl/testing/memory_repository.hpp"
-#include "sim/faults.hpp"
-#include "sim/sim_time.hpp"
+#include "sim/shop.hpp"
 
 namespace backupctl::sim {
 
 class SimRepository final : public Repository {
  public:
-  SimRepository(SimTime& time, SimRandom& random, const Faults& faults, testing::MemoryRepository& store)
-      : time_(time), random_(random), faults_(faults), store_(store) {}
+  explicit SimRepository(Shop& shop) : shop_(shop) {}
+
+  // Another life of the same controller uses it now.
+  void renew() { user_.reset(); }
+  const std::optional<InstanceId>& user() const { return user_; }
+  bool is_writing() const { return writes_under_way_ > 0; }
 
   void apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) override;
   void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) override;
@@ -38,11 +41,14 @@ class SimRepository final : public Repository {
   void later(Call call, Handler<T> handler);
   template <class T, class Call>
   void read(Call call, Handler<Result<T>> handler);
+  // A write with one outcome: not done, done, or done and nobody says so.
+  template <class T, class Call>
+  void write(Call call, Handler<Result<T>> handler);
+  std::vector<Outcome> commit(const std::vector<Command>& commands, const std::optional<InstanceId>& by);
 
-  SimTime& time_;
-  SimRandom& random_;
-  const Faults& faults_;
-  testing::MemoryRepository& store_;
+  Shop& shop_;
+  std::optional<InstanceId> user_;
+  std::int64_t writes_under_way_ = 0;
 };
 
 }  // namespace backupctl::sim

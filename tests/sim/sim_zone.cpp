@@ -3,79 +3,152 @@
 #include <utility>
 
 namespace backupctl::sim {
+namespace {
+
+constexpr Duration caller_gives_up = std::chrono::seconds(2);
+constexpr Duration latest_arrival = std::chrono::seconds(25);
+
+}  // namespace
 
 Duration SimZone::delay() {
-  return random_.up_to(random_.chance(faults_.slow) ? std::chrono::milliseconds(2000) : std::chrono::milliseconds(20));
+  return shop_.random.up_to(shop_.chance(shop_.faults.slow) ? std::chrono::milliseconds(2000)
+                                                            : std::chrono::milliseconds(20));
 }
 
 template <class Reply, class Act>
 void SimZone::call(Act act, Reply lost, Handler<Reply> handler) {
-  if (random_.chance(faults_.call_lost)) {
-    time_.after(delay(), [lost, handler = std::move(handler)] { handler(lost); });
+  const auto& faults = shop_.faults;
+  const auto hear_later = [this, &act](Duration most) {
+    ++shop_.calls_under_way;
+    shop_.time.after(shop_.random.up_to(most), [this, act] {
+      --shop_.calls_under_way;
+      act();
+    });
+  };
+  const bool late = shop_.chance(faults.call_late);
+  if (late || shop_.chance(faults.call_lost)) {
+    if (late) hear_later(latest_arrival);
+    shop_.time.after(late ? caller_gives_up : delay(), [lost, handler = std::move(handler)] { handler(lost); });
     return;
   }
-  time_.after(delay(), [this, act = std::move(act), lost, handler = std::move(handler)]() mutable {
+  if (shop_.chance(faults.call_twice)) hear_later(shop_.chance(50) ? latest_arrival : std::chrono::milliseconds(20));
+  shop_.time.after(delay(), [this, act = std::move(act), lost, handler = std::move(handler)]() mutable {
     auto reply = act();
-    if (random_.chance(faults_.reply_lost)) reply = lost;
-    time_.after(delay(), [reply = std::move(reply), handler = std::move(handler)] { handler(reply); });
+    if (shop_.chance(shop_.faults.reply_lost)) reply = lost;
+    shop_.time.after(delay(), [reply = std::move(reply), handler = std::move(handler)] { handler(reply); });
   });
 }
 
 void SimZone::send(CreateBackupCommand command, Handler<SendReply> handler) {
-  auto act = [this, id = command.id, fence = command.fence]() -> SendReply {
-    auto& known = commands_[id];
-    if (fence < known.fence) return {SendAnswer::stale_fence, "stale"};
-    known.fence = fence;
-    if (known.present) return {SendAnswer::known, {}};
-    if (random_.chance(3)) return {SendAnswer::refused, "source-not-allowed"};
-    known.present = true;
-    known.finished = known.cancelled = known.acknowledged = false;
-    known.result.reset();
-    time_.after(random_.up_to(std::chrono::seconds(20)), [this, id] { run(id); });
-    return {SendAnswer::accepted, {}};
+  shop_.model.send_called(command);
+  auto act = [this, command = std::move(command)]() -> SendReply {
+    shop_.model.send_arrived(name_, command);
+    shop_.note("zone-hears", command.id.to_string());
+    const bool wrong = shop_.chance(shop_.faults.wrong_answer);
+    if (wrong && shop_.chance(50)) return wrong_send_answer(command.id);
+    auto answer = hear(command);
+    return wrong ? wrong_send_answer(command.id) : answer;
   };
   call<SendReply>(std::move(act), {SendAnswer::unanswered, "simulated"}, std::move(handler));
 }
 
-void SimZone::run(RequestId id) {
+SendReply SimZone::hear(const CreateBackupCommand& command) {
+  auto& known = commands_[command.id];
+  if (command.fence < known.fence) return {SendAnswer::stale_fence, "stale"};
+  known.fence = command.fence;
+  if (known.present) return {SendAnswer::known, {}};
+  if (shop_.chance(shop_.faults.zone_refuses)) {
+    shop_.model.refused(command.id);
+    return {SendAnswer::refused, "source-not-allowed"};
+  }
+  known.present = true;
+  known.finished = known.cancelled = false;
+  known.result.reset();
+  ++running_;
+  shop_.time.after(shop_.random.up_to(std::chrono::seconds(shop_.chance(shop_.faults.slow) ? 20 : 6)),
+                   [this, id = command.id, nth = ++known.runs] { run(id, nth); });
+  return {SendAnswer::accepted, {}};
+}
+
+SendReply SimZone::wrong_send_answer(RequestId id) {
+  switch (shop_.random.below(5)) {
+    case 0:
+      return {SendAnswer::conflict, "simulated: 409"};
+    case 1:
+      return {SendAnswer::stale_fence, "simulated: 412"};
+    case 2:
+      shop_.model.refused(id);
+      return {SendAnswer::refused, "simulated: 422"};
+    case 3:
+      return {SendAnswer::unauthorized, "simulated: 401"};
+    default:
+      return {SendAnswer::unanswered, "simulated: 429, 503, garbage"};
+  }
+}
+
+void SimZone::run(RequestId id, std::int64_t nth) {
+  --running_;
   auto& known = commands_[id];
-  if (!known.present || known.finished) return;
-  if (random_.chance(faults_.zone_forgets)) {
+  if (!known.present || known.finished || known.runs != nth) return;
+  if (shop_.chance(shop_.faults.zone_forgets)) {
     known.present = false;
-    ++known.forgotten;
     return;
   }
-  ++known.runs;
-  finish(id, random_.chance(15) ? ResultCode::failed : ResultCode::succeeded);
+  finish(id, shop_.chance(15) ? ResultCode::failed : ResultCode::succeeded);
+}
+
+ZoneResult SimZone::result_of(RequestId id, ResultCode code) const {
+  const auto now = shop_.wall();
+  ZoneResult result{.command_id = id, .code = code, .zone = name_, .copy_start = now, .copy_end = now};
+  if (code == ResultCode::succeeded) {
+    result.storage_path = "store/" + id.to_string();
+    result.byte_count = now.time_since_epoch().count();  // no two copies are the same
+    result.verify_hash = "sha256:00";
+  } else {
+    result.reason_code = code == ResultCode::failed ? "source-missing" : "cancelled";
+  }
+  return result;
 }
 
 void SimZone::finish(RequestId id, ResultCode code) {
   auto& known = commands_[id];
   known.finished = true;
-  const auto now = epoch_ + time_.now();
-  ZoneResult result{.command_id = id, .code = code, .zone = name_, .copy_start = now, .copy_end = now};
-  if (code == ResultCode::succeeded) {
-    result.storage_path = "store/" + id.to_string();
-    result.byte_count = 42;
-    result.verify_hash = "sha256:00";
-  } else {
-    result.reason_code = code == ResultCode::failed ? "source-missing" : "cancelled";
-  }
-  known.result = result;
-  push(id);
-  if (random_.chance(faults_.result_twice)) push(id);
+  known.result = result_of(id, code);
+  shop_.note("zone-finishes", to_string(code));
+  leave(*known.result);
+  if (shop_.chance(shop_.faults.result_twice)) leave(*known.result);
+  if (!shop_.chance(shop_.faults.zone_contradicts)) return;
+  ++running_;
+  shop_.time.after(shop_.random.up_to(std::chrono::seconds(10)), [this, id] {
+    --running_;
+    const ResultCode codes[] = {ResultCode::succeeded, ResultCode::failed, ResultCode::cancelled};
+    shop_.note("zone-contradicts");
+    leave(result_of(id, codes[shop_.random.below(3)]));
+  });
+}
+
+void SimZone::leave(const ZoneResult& result) {
+  leave_result({result.command_id, name_, describe(result), shop_.wall(), result, {}});
+}
+
+void SimZone::leave_result(ResultRecord record) {
+  ++outbox_;
+  push(record);
 }
 
 // The outbox: again until it is acknowledged.
-void SimZone::push(RequestId id) {
-  time_.after(delay(), [this, id] {
-    const auto& result = *commands_[id].result;
-    const auto again = [this, id] { time_.after(std::chrono::seconds(1) + delay(), [this, id] { push(id); }); };
-    if (random_.chance(faults_.result_lost)) return again();
-    ResultRecord record{id, name_, describe(result), epoch_ + time_.now(), result, {}};
-    deliver_(std::move(record), [this, id, again](bool acknowledged) {
-      if (!acknowledged || random_.chance(faults_.reply_lost)) return again();
-      commands_[id].acknowledged = true;
+void SimZone::push(const ResultRecord& record) {
+  shop_.time.after(delay(), [this, record] {
+    const auto again = [this, record] {
+      shop_.time.after(std::chrono::seconds(1) + delay(), [this, record] { push(record); });
+    };
+    if (shop_.chance(shop_.faults.result_lost)) return again();
+    auto delivered = record;
+    delivered.received = shop_.wall();
+    deliver_(std::move(delivered), [this, record, again](bool acknowledged) {
+      if (acknowledged) shop_.model.acknowledged(record);
+      if (!acknowledged || shop_.chance(shop_.faults.reply_lost)) return again();
+      --outbox_;
     });
   });
 }
@@ -83,7 +156,22 @@ void SimZone::push(RequestId id) {
 void SimZone::status(CallContext command, Handler<StatusReply> handler) {
   auto act = [this, id = command.request_id]() -> StatusReply {
     const auto found = commands_.find(id);
-    if (found == commands_.end() || !found->second.present) return {CommandState::unknown, {}, {}, {}};
+    const bool known = found != commands_.end() && found->second.present;
+    if (shop_.chance(shop_.faults.wrong_answer)) {
+      switch (shop_.random.below(5)) {
+        case 0:
+          return {CommandState::unknown, {}, {}, {}};
+        case 1:
+          return {CommandState::running, {}, {}, {}};
+        case 2:
+          return {CommandState::finished, {}, {}, {}};
+        case 3:
+          return {CommandState::unauthorized, "simulated: 403", {}, {}};
+        default:
+          return {CommandState::unanswered, "simulated: garbage", {}, {}};
+      }
+    }
+    if (!known) return {CommandState::unknown, {}, {}, {}};
     if (!found->second.finished) return {CommandState::running, {}, {}, {}};
     return {CommandState::finished, {}, found->second.result, describe(*found->second.result)};
   };
@@ -92,6 +180,12 @@ void SimZone::status(CallContext command, Handler<StatusReply> handler) {
 
 void SimZone::cancel(CallContext command, std::int64_t fence, Handler<CancelReply> handler) {
   auto act = [this, id = command.request_id, fence]() -> CancelReply {
+    shop_.model.cancel_arrived(id, fence);
+    if (shop_.chance(shop_.faults.wrong_answer)) {
+      const CancelAnswer answers[] = {CancelAnswer::finished, CancelAnswer::stale_fence, CancelAnswer::unauthorized,
+                                      CancelAnswer::unanswered};
+      return {answers[shop_.random.below(4)], "simulated"};
+    }
     auto& known = commands_[id];
     if (fence < known.fence) return {CancelAnswer::stale_fence, "stale"};
     known.fence = fence;

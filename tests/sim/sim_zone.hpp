@@ -1,5 +1,6 @@
 // The stingiest zone that still keeps the rules: it promises nothing beyond them. It may be slow, lose calls and
-// replies, tell results before the send was answered, late or twice, and fail; it runs no command twice.
+// replies, hear late or twice, tell results before the send was answered, forget, contradict itself and answer
+// nonsense; it runs no command twice that it remembers.
 #pragma once
 
 #include <functional>
@@ -7,8 +8,7 @@
 #include <optional>
 
 #include "backupctl/zone_client.hpp"
-#include "sim/faults.hpp"
-#include "sim/sim_time.hpp"
+#include "sim/shop.hpp"
 
 namespace backupctl::sim {
 
@@ -17,45 +17,45 @@ class SimZone final : public ZoneClient {
   // Delivers a result to some controller; answers whether it was acknowledged as durable.
   using Deliver = std::function<void(ResultRecord, Handler<bool>)>;
 
-  SimZone(SimTime& time, SimRandom& random, const Faults& faults, ZoneName name, Timestamp epoch, Deliver deliver)
-      : time_(time),
-        random_(random),
-        faults_(faults),
-        name_(std::move(name)),
-        epoch_(epoch),
-        deliver_(std::move(deliver)) {}
+  SimZone(Shop& shop, ZoneName name, Deliver deliver)
+      : shop_(shop), name_(std::move(name)), deliver_(std::move(deliver)) {}
 
   void send(CreateBackupCommand command, Handler<SendReply> handler) override;
   void status(CallContext command, Handler<StatusReply> handler) override;
   void cancel(CallContext command, std::int64_t fence, Handler<CancelReply> handler) override;
 
+  // Leaves a result of any kind in the outbox, also one that no command has.
+  void leave_result(ResultRecord record);
+  bool is_idle() const { return running_ == 0 && outbox_ == 0; }
+  const ZoneName& name() const { return name_; }
+
+ private:
   struct Known {
     std::int64_t fence = 0;
     std::int64_t runs = 0;
-    std::int64_t forgotten = 0;
     bool present = false;  // in its memory of commands
     bool finished = false;
     bool cancelled = false;
     std::optional<ZoneResult> result{};
-    bool acknowledged = false;
   };
-  const std::map<RequestId, Known>& commands() const { return commands_; }
 
- private:
   template <class Reply, class Act>
   void call(Act act, Reply lost, Handler<Reply> handler);
-  void run(RequestId id);
+  SendReply hear(const CreateBackupCommand& command);
+  SendReply wrong_send_answer(RequestId id);
+  void run(RequestId id, std::int64_t nth);
   void finish(RequestId id, ResultCode code);
-  void push(RequestId id);
+  void leave(const ZoneResult& result);
+  void push(const ResultRecord& record);
+  ZoneResult result_of(RequestId id, ResultCode code) const;
   Duration delay();
 
-  SimTime& time_;
-  SimRandom& random_;
-  const Faults& faults_;
+  Shop& shop_;
   ZoneName name_;
-  Timestamp epoch_;
   Deliver deliver_;
   std::map<RequestId, Known> commands_;
+  std::int64_t running_ = 0;
+  std::int64_t outbox_ = 0;  // results that nobody has acknowledged
 };
 
 }  // namespace backupctl::sim
