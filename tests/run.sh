@@ -71,6 +71,27 @@ build_tsan() {
     quietly tsan-build cmake --build --preset tsan -j "$jobs" --target thread_tests && tail -n 1 $logs/tsan-build.log
 }
 
+# The simulation without sanitizers, for its seeds: a thousand a second and core.
+build_simulation() {
+  quietly simulation-configure cmake --preset simulation -DBACKUPCTL_WERROR=ON &&
+    quietly simulation-build cmake --build --preset simulation -j "$jobs" --target simulation_tests planted_bugs_tests
+}
+
+simulate() {
+  quietly simulation sh tests/sim/run.sh build/simulation/bin/simulation_tests "${BACKUPCTL_SEEDS:-200000}" "$jobs" &&
+    grep ' seeds, ' $logs/simulation.log
+}
+
+# Each planted bug is a test of its own: divided among the cores.
+planted_bugs() {
+  quietly planted-bugs sh -c 'pids= i=0
+    while [ $i -lt "$1" ]; do
+      GTEST_TOTAL_SHARDS=$1 GTEST_SHARD_INDEX=$i build/simulation/bin/planted_bugs_tests --gtest_brief=1 & pids="$pids $!"
+      i=$((i + 1))
+    done
+    for pid in $pids; do wait "$pid" || exit 1; done' planted "$jobs" && grep -c '^bug ' $logs/planted-bugs.log
+}
+
 # run_ctest NAME ARGUMENTS...: adds the tests' own numbers to the sum.
 run_ctest() {
   name=$1
@@ -113,6 +134,10 @@ if stage 17 'build, ASan and UBSan' build_asan; then
   stage 9 'all tests, ASan and UBSan' run_ctest asan
   stage 1 'quickstart' quickstart
   stage 1 'clang-tidy over the core' tidy
+fi
+if stage 3 'build, simulation' build_simulation; then
+  stage 5 'simulation, 200,000 seeds' simulate
+  stage 2 'planted bugs' planted_bugs
 fi
 if stage 3 'build, TSan' build_tsan; then
   # The simulation has one thread: here it is run for the code it shares, not for its seeds.

@@ -35,7 +35,7 @@ TEST(Simulation, TheSameSeedTakesTheSameWay) {
 TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
   const auto only = number_from("BACKUPCTL_SIM_SEED", 0);
   const auto first = only ? only : number_from("BACKUPCTL_SIM_FIRST", 1);
-  const auto count = only ? 1 : number_from("BACKUPCTL_SIM_SEEDS", 1000);
+  const auto count = only ? 1 : number_from("BACKUPCTL_SIM_SEEDS", 300);
   RunReport sum;
   for (auto seed = first; seed < first + count; ++seed) {
     const auto report = World(seed).run();
