@@ -1,16 +1,16 @@
 // store backup: looks after a store's file, on the machine where it lies.
+#include "cli/store.hpp"
+
 #include <memory>
 #include <ostream>
 #include <variant>
 
-#include "cli/command_line.hpp"
 #include "cli/text.hpp"
 #include "soci/ground/sqlite_backup.hpp"
 #include "soci/ground/store_url.hpp"
 #include "wire/json_writer.hpp"
 
 namespace backupctl::cli {
-namespace {
 
 CLI::Validator store_url() {
   return {[](std::string& text) {
@@ -20,10 +20,12 @@ CLI::Validator store_url() {
           ""};
 }
 
-int fail(const Session& session, const Error& error, std::string_view next) {
+int fail_on_store(const Session& session, const Error& error, std::string_view next) {
   session.err << "backupctl: " << printable(error.detail) << "\nNext: " << next << '\n';
   return exit_failed;
 }
+
+namespace {
 
 int back_up(const Session& session, const std::string& from, const std::string& to) {
   const auto url = soci::parse_store_url(from).value();
@@ -35,9 +37,9 @@ int back_up(const Session& session, const std::string& from, const std::string& 
   }
   const auto copy = soci::back_up_sqlite(sqlite->path, to);
   if (!copy) {
-    return fail(session, copy.error(),
-                copy.error().code == "file-exists" ? "name another file with --to; nothing is written over"
-                                                   : "see docs/runbook.md; the store was left as it is");
+    return fail_on_store(session, copy.error(),
+                         copy.error().code == "file-exists" ? "name another file with --to; nothing is written over"
+                                                            : "see docs/runbook.md; the store was left as it is");
   }
   if (session.json) {
     session.out << wire::json_text([&](wire::JsonWriter& out) {
@@ -73,9 +75,11 @@ void add_backup(CLI::App& noun, Run& run) {
 }  // namespace
 
 void add_store_commands(CLI::App& app, Run& run) {
-  auto& noun = add_noun(app, "store", "Look after a store's file",
+  auto& noun = add_noun(app, "store", "Look after a store: check, migrate, copy, back it up",
+                        "  backupctl store check sqlite:///var/lib/backupctl/controller.db\n"
                         "  backupctl store backup --from sqlite:///var/lib/backupctl/controller.db --to copy.db\n");
   add_backup(noun, run);
+  add_store_upkeep(noun, run);
 }
 
 }  // namespace backupctl::cli
