@@ -46,6 +46,8 @@ class Scenario {
     controller_.http().post("/api/zones/files/pause");
     submit("paused", request_body());
     controller_.http().post("/api/zones/files/resume");
+    dismiss_what_is_parked();
+    controller_.http().post("/api/backup-requests/cancel", R"({"stateCode":"Received","zone":"nowhere"})");
   }
 
   // The keys of all requests that were promised to be kept, with what they asked for.
@@ -64,6 +66,14 @@ class Scenario {
     });
   }
   void settle(const std::string& id) { wait_until(id, "Succeeded"); }
+  void dismiss_what_is_parked() {
+    eventually([&] {
+      const auto answer = controller_.http().get("/api/parked-results");
+      return answer.status != 200 || !answer.json.at("items").as_array().empty();
+    });
+    for (const auto& parked : controller_.items("/api/parked-results"))
+      controller_.http().post("/api/parked-results/" + HttpAnswer::text_of(parked, "parkedResultId") + "/dismiss");
+  }
 
  public:
   static bool is_end(const std::string& state) {
@@ -83,6 +93,8 @@ TEST_P(ControllerCrash, EveryRequestEndsExactlyOnce) {
   FakeZone zone;
   ControllerProcess controller(jobs.url());
   controller.add_zone(zone, "resultDue = \"100ms\"");
+  FakeServer told([](const http::Request&) { return http::Response{.status = 204}; });
+  controller.configure("[notify]\nwebhook = \"" + told.url() + "/notices\"\nevents = [\"Failed\", \"parked\"]");
   const bool listened = controller.start(GetParam());
   Scenario scenario(controller, jobs, zone);
   if (listened) scenario.run();
