@@ -39,6 +39,8 @@ Result<Duration> FileJob::step() {
       return Duration{0};
     case Stage::following: {
       auto due = following_->step();
+      // Somebody has cleared up in work/: nothing can be followed any more.
+      if (!due && due.error().kind == ErrorKind::not_found) stage_ = stage_on_disk();
       if (following_->is_over()) stage_ = Stage::over;
       return due;
     }

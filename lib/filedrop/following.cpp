@@ -18,6 +18,8 @@ constexpr int lines_at_once = 500;
 constexpr int lines_read_at_once = 20'000;
 constexpr std::size_t longest_line = 1 << 20;  // of files that we wrote ourselves
 constexpr int share_of_time = 4;               // looks take at most one part in so many and one of a follower's time
+constexpr Duration look_per_file =
+    std::chrono::microseconds(500);  // with many files open, each is looked at less often
 
 bool is_open(std::uint8_t state) {
   return state != no_line && state != no_request && !is_terminal(static_cast<RequestState>(state));
@@ -132,12 +134,17 @@ Result<Duration> Following::look() {
     is_pass_read_ = has_changed_ = has_failed_ = false;
     pass_began_ = now;
   }
-  if (!context_.reads.has_room()) return now + std::chrono::milliseconds(5);
+  const auto open_files = context_.counters.open_files.load();
+  if (!context_.reads.has_room()) {
+    return now + std::max<Duration>(std::chrono::milliseconds(5), look_per_file / 25 * open_files);
+  }
   for (int asked = 0, read = 0; asked < lines_at_once && read < lines_read_at_once && !is_pass_read_; ++read) {
     const auto got = reader_->next();
     if (got.what == LineReader::What::failed) return cannot("read", "work/" + taken_.file());
     if (got.what == LineReader::What::end || has_failed_) {
       is_pass_read_ = true;
+      reader_.reset();  // of the many short files none is held open while answers are awaited
+      file_.reset();
       break;
     }
     const auto line = parse_receipt_line(got.text);
@@ -151,11 +158,9 @@ Result<Duration> Following::look() {
   if (awaited_ > 0) return Duration::max();
   if (!is_pass_read_) return Duration{0};
   is_in_pass_ = false;
-  reader_.reset();
-  file_.reset();
   const auto& scan_every = context_.options.scan_every;
   pause_ = has_changed_ ? scan_every / 5 : std::min(pause_ * 2, scan_every * 5);
-  next_pass_ = now + std::max(pause_, (now - pass_began_) * share_of_time);
+  next_pass_ = now + std::max({pause_, (now - pass_began_) * share_of_time, look_per_file * open_files});
   return open_ == 0 ? Duration{0} : next_pass_;
 }
 
@@ -182,7 +187,10 @@ Result<void> Following::append_changes() {
   if (::fstat(status.get(), &found) != 0) return cannot("look at", "outbox/" + name);
   if (found.st_size < status_bytes_) status_bytes_ = 0;  // somebody has taken it away: this is a new one
   if (found.st_size == 0) {
-    if (auto let = copy_access(file_->get(), status.get()); !let) return let;
+    const auto own = part_name(taken_, with_id_ ? Part::with_id : Part::plain);
+    const Descriptor lines{::openat(context_.spool().work(), own.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    if (!lines) return cannot("open", "work/" + own);
+    if (auto let = copy_access(lines.get(), status.get()); !let) return let;
   }
   context_.reach("drop-status", false);
   if (::ftruncate(status.get(), status_bytes_) != 0 || ::lseek(status.get(), status_bytes_, SEEK_SET) < 0) {
