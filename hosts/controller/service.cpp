@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "backupctl/blocking.hpp"
@@ -13,6 +14,7 @@
 #include "backupctl/serial_executor.hpp"
 #include "backupctl/soci/store.hpp"
 #include "config/jobs_file.hpp"
+#include "controller/result_pump.hpp"
 #include "controller/store_guard.hpp"
 
 namespace backupctl::host {
@@ -90,8 +92,8 @@ Result<Zones> make_zones(const Settings& settings, http::Runtime& runtime) {
 class Service {
  public:
   Service(const Settings& settings, const ServiceParts& parts, http::Runtime& runtime, Repository& repository,
-          JobClient& jobs, Notifier* notifier, std::vector<ControllerZone> zones,
-          const http::Authenticator& authenticator)
+          JobClient& jobs, Notifier* notifier, std::unique_ptr<soci::ResultStore> results,
+          std::vector<ControllerZone> zones, const http::Authenticator& authenticator)
       : settings_(settings),
         runtime_(runtime),
         clock_(parts.clock),
@@ -107,7 +109,9 @@ class Service {
                      .notifier = notifier},
                     options_of(settings, parts.program)),
         transports_(parts.make_transports(
-            {settings, runtime, parts.clock, random_, parts.logger, parts.faults, controller_, authenticator})) {}
+            {settings, runtime, parts.clock, random_, parts.logger, parts.faults, controller_, authenticator})) {
+    if (results) pump_.emplace(std::move(results), controller_, runtime, parts.logger);
+  }
 
   int run() {
     runtime_.on_signal({SIGTERM, SIGINT}, [this] { on_signal(); });
@@ -126,6 +130,7 @@ class Service {
     if (stopping_) return;
     if (index == transports_.size()) {
       serving_ = true;
+      if (pump_) pump_->start();
       return;
     }
     transports_[index]->start([this, index](const Result<void>& started) {
@@ -144,6 +149,7 @@ class Service {
   void on_signal() {
     if (std::exchange(stopping_, true) || !serving_) return runtime_.stop();
     logger_.write(LogLevel::info, "stopping", {{"grace", to_string(settings_.shutdown.grace)}});
+    if (pump_) pump_->stop();
     stop_transport(0, clock_.monotonic() + settings_.shutdown.grace);
   }
 
@@ -170,6 +176,7 @@ class Service {
   SystemRandom random_;
   Controller controller_;
   Transports transports_;
+  std::optional<ResultPump> pump_;
   bool serving_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;
@@ -208,9 +215,17 @@ int serve(const Settings& settings, const ServiceParts& parts) {
     if (!made) return fail("nobody can be notified", made.error());
     notifier = *std::move(made);
   }
+  std::unique_ptr<soci::ResultStore> results;
+  if (settings.results_url != "store") {
+    auto opened = soci::open_results(settings.results_url);
+    if (!opened) return fail("the result store cannot be used", opened.error());
+    results = *std::move(opened);
+  }
   const auto authenticator = make_authenticator(settings);
   if (!authenticator) return fail("the tokens cannot be used", authenticator.error());
-  return Service(settings, parts, runtime, **store, **jobs, notifier.get(), zones->ports, *authenticator).run();
+  return Service(settings, parts, runtime, **store, **jobs, notifier.get(), std::move(results), zones->ports,
+                 *authenticator)
+      .run();
 }
 
 }  // namespace backupctl::host

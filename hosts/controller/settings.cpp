@@ -88,6 +88,11 @@ void declare(Schema& schema, Settings& settings) {
       .check(problem_with_store_url);
   schema.choice("store.create", settings.store_create, {"auto", "never"}, "never: a missing store is an error");
 
+  schema
+      .text("results.url", settings.results_url,
+            "where zones leave results: store (over HTTP, into the controller's own), or the URL of a result store of "
+            "its own that zones write to directly")
+      .check([](std::string_view text) { return text == "store" ? std::string() : problem_with_store_url(text); });
   schema.duration("check.giveUpAfter", settings.check_give_up_after, 0s, 24h * 365,
                   "a request that cannot be checked for so long is cancelled");
   schema.text("jobs.url", settings.jobs_url, "the job service, or file:///path of a list of approved jobs")

@@ -32,6 +32,7 @@ struct Settings {
   std::string store_url = "sqlite:///var/lib/backupctl/controller.db";
   std::string store_create = "auto";
 
+  std::string results_url = "store";  // or a result store of its own
   Duration check_give_up_after = std::chrono::hours{24};
   std::string jobs_url = "http://127.0.0.1:8081";
   Duration jobs_timeout = std::chrono::seconds{5};

@@ -43,6 +43,20 @@ Result<std::unique_ptr<Driver>> open_driver(const Settings& settings, const Zone
   return std::unique_ptr<Driver>(*std::move(driver));
 }
 
+Result<std::unique_ptr<Destination>> make_destination(const Settings& settings, const ZoneName& zone,
+                                                      http::Runtime& runtime, Clock& clock) {
+  if (!settings.results_url.starts_with("http")) {
+    auto results = soci::open_results(settings.results_url);
+    if (!results) return std::move(results).error();
+    return to_result_store(*std::move(results), zone, runtime, clock);
+  }
+  auto client = http::Client::create(runtime, {.base_url = settings.results_url,
+                                               .timeout = milliseconds(settings.results_timeout),
+                                               .bearer_token = settings.results_token.token});
+  if (!client) return std::move(client).error();
+  return to_controller(*std::move(client));
+}
+
 }  // namespace
 
 Result<void> serve(const Settings& settings, Clock& clock, Logger& logger) {
@@ -68,11 +82,9 @@ Result<void> serve(const Settings& settings, Clock& clock, Logger& logger) {
     runtime.stop();
   };
   (*store)->on_fatal(leave_broken);
-  auto client = http::Client::create(runtime, {.base_url = settings.results_url,
-                                               .timeout = milliseconds(settings.results_timeout),
-                                               .bearer_token = settings.results_token.token});
-  if (!client) return std::move(client).error();
-  Outbox outbox{runtime, **store, *std::move(client), clock, random, logger, metrics, {}};
+  auto destination = make_destination(settings, *zone, runtime, clock);
+  if (!destination) return std::move(destination).error();
+  Outbox outbox{runtime, **store, *std::move(destination), clock, random, logger, metrics, {}};
   const auto look = [&outbox] { outbox.look(); };
   Workers workers{**store,
                   **driver,

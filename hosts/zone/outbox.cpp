@@ -1,24 +1,8 @@
 #include "zone/outbox.hpp"
 
 #include <algorithm>
-#include <charconv>
-
-#include "http/peer_answer.hpp"
 
 namespace backupctl::zone {
-namespace {
-
-// Only what is surely the controller's word ends a delivery: a proxy may say 200 to anything.
-bool is_taken(const http::ClientResponse& answer) {
-  return answer.status == 202 && (answer.body.empty() || http::is_json(answer));
-}
-
-// Repeating it soon changes nothing: the answer is about the result, or about who we are.
-bool needs_a_person(int status) {
-  return status == 400 || status == 401 || status == 403 || status == 404 || status == 413 || status == 422;
-}
-
-}  // namespace
 
 Duration retry_delay(const OutboxOptions& options, bool is_refused, std::int64_t attempts, std::uint64_t random) {
   const auto most = is_refused ? options.refused_delay : options.max_delay;
@@ -29,20 +13,11 @@ Duration retry_delay(const OutboxOptions& options, bool is_refused, std::int64_t
   return Duration{half + static_cast<std::int64_t>(random % static_cast<std::uint64_t>(half + 1))};
 }
 
-std::optional<Duration> retry_after(const http::ClientResponse& answer) {
-  const auto text = answer.headers.find("Retry-After");
-  if (!text) return {};
-  std::int64_t seconds = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (error != std::errc{} || end != text->data() + text->size() || seconds < 0) return {};
-  return std::chrono::seconds{std::min<std::int64_t>(seconds, 3600)};
-}
-
-Outbox::Outbox(Executor& executor, CommandStore& store, http::Client client, Clock& clock, Random& random,
-               Logger& logger, Metrics& metrics, OutboxOptions options)
+Outbox::Outbox(Executor& executor, CommandStore& store, std::unique_ptr<Destination> destination, Clock& clock,
+               Random& random, Logger& logger, Metrics& metrics, OutboxOptions options)
     : executor_(executor),
       store_(store),
-      client_(std::move(client)),
+      destination_(std::move(destination)),
       clock_(clock),
       random_(random),
       logger_(logger),
@@ -89,33 +64,29 @@ void Outbox::found(std::vector<OutboxEntry> entries, std::optional<Timestamp> ne
 
 void Outbox::send(const OutboxEntry& entry) {
   in_flight_.push_back(entry.command_id);
-  http::ClientRequest request{"PUT", "/api/zone-results/" + entry.command_id.to_string(),
-                              http::call_headers(entry.command_id, entry.traceparent), entry.result_text};
-  request.headers.add("Content-Type", "application/json");
-  client_.send(request, [this, entry](const Result<http::ClientResponse>& answer) { answered(entry, answer); });
+  destination_->deliver(entry, [this, entry](const Delivery& delivery) { answered(entry, delivery); });
 }
 
-void Outbox::answered(const OutboxEntry& entry, const Result<http::ClientResponse>& answer) {
+void Outbox::answered(const OutboxEntry& entry, const Delivery& delivery) {
   const auto id = entry.command_id;
-  const bool is_delivered = answer && is_taken(*answer);
+  const bool is_delivered = delivery.outcome == Delivery::Outcome::taken;
   metrics_.count_delivery(is_delivered);
   if (is_delivered) {
     logger_.write(LogLevel::info, "result delivered", {{"requestId", id.to_string()}});
     // Left in the box it is delivered once more, which the result store can bear.
     return settle(id, [this, id] { return store_.delivered(id); });
   }
-  const bool is_refused = answer && needs_a_person(answer->status);
+  const bool is_refused = delivery.outcome == Delivery::Outcome::refused;
   auto delay = retry_delay(options_, is_refused, entry.attempts, random_.next());
-  if (answer) delay = std::max(delay, retry_after(*answer).value_or(Duration{0}));
-  const auto detail = answer ? http::describe(*answer) : answer.error().detail;
+  delay = std::max(delay, delivery.not_before.value_or(Duration{0}));
   logger_.write(is_refused ? LogLevel::error : LogLevel::warning,
                 is_refused ? "result refused, kept and tried again; somebody has to look" : "result not delivered yet",
                 {{"requestId", id.to_string()},
                  {"attempt", entry.attempts + 1},
                  {"retryInMs", delay.count() / 1000},
-                 {"detail", detail}});
+                 {"detail", delivery.detail}});
   const auto until = clock_.now() + delay;
-  settle(id, [this, id, until, detail] { return store_.postpone(id, until, detail); });
+  settle(id, [this, id, until, detail = delivery.detail] { return store_.postpone(id, until, detail); });
 }
 
 // `write` runs on the store's thread; only then may the entry be seen as due again.

@@ -2,15 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "backupctl/executor.hpp"
 #include "backupctl/ids.hpp"
 #include "backupctl/log.hpp"
-#include "http/client.hpp"
 #include "system/worker_threads.hpp"
 #include "zone/command_store.hpp"
+#include "zone/destination.hpp"
 #include "zone/metrics.hpp"
 
 namespace backupctl::zone {
@@ -24,15 +25,12 @@ struct OutboxOptions {
 
 // How long to wait after attempt number `attempts` (from 0): between half of the doubled delay and all of it.
 Duration retry_delay(const OutboxOptions& options, bool is_refused, std::int64_t attempts, std::uint64_t random);
-// The Retry-After of an answer in seconds, at most an hour; dates and nonsense are ignored.
-std::optional<Duration> retry_after(const http::ClientResponse& answer);
-
 // On the executor; what it borrows must outlive it. Entries wait in the store, each with its own time: one that is
 // refused never holds up another.
 class Outbox {
  public:
-  Outbox(Executor& executor, CommandStore& store, http::Client client, Clock& clock, Random& random, Logger& logger,
-         Metrics& metrics, OutboxOptions options);
+  Outbox(Executor& executor, CommandStore& store, std::unique_ptr<Destination> destination, Clock& clock,
+         Random& random, Logger& logger, Metrics& metrics, OutboxOptions options);
 
   void look();  // for what is due; from any task on the executor, as often as one likes
   void stop();  // starts no more deliveries
@@ -40,13 +38,13 @@ class Outbox {
  private:
   void found(std::vector<OutboxEntry> entries, std::optional<Timestamp> next_due);
   void send(const OutboxEntry& entry);
-  void answered(const OutboxEntry& entry, const Result<http::ClientResponse>& answer);
+  void answered(const OutboxEntry& entry, const Delivery& delivery);
   void settle(RequestId id, std::function<Result<void>()> write);
   void look_after(Duration delay);
 
   Executor& executor_;
   CommandStore& store_;
-  http::Client client_;
+  std::unique_ptr<Destination> destination_;
   Clock& clock_;
   Random& random_;
   Logger& logger_;

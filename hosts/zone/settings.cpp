@@ -1,6 +1,7 @@
 #include "zone/settings.hpp"
 
 #include "backupctl/names.hpp"
+#include "soci/ground/store_url.hpp"
 
 namespace backupctl::zone {
 namespace {
@@ -33,8 +34,14 @@ void declare(config::Schema& schema, Settings& settings) {
   schema.list("zone.restoreTargets", settings.restore_targets, "folders; restores go into one of them")
       .check(problem_with_root);
 
-  schema.text("results.url", settings.results_url, "the controller, which takes the results")
-      .check(config::problem_with_http_url);
+  schema
+      .text("results.url", settings.results_url,
+            "who takes the results: the controller, or the result store that both share: sqlite:///… postgresql://…")
+      .check([](std::string_view text) {
+        if (text.starts_with("http")) return config::problem_with_http_url(text);
+        const auto url = soci::parse_store_url(text);
+        return url ? std::string() : "must be http://host:port of the controller or the URL of a result store";
+      });
   schema.token_file("results.tokenFile", settings.results_token, "the file with the token for it");
   schema.duration("results.timeout", settings.results_timeout, 100ms, 10min, "for one delivery");
 

@@ -20,23 +20,10 @@ ZoneName zone_of(const Request& request) {
   return wire::ObjectReader{*document, wire::UnknownMembers::ignore}.optional<ZoneName>("zone").value_or(unknown());
 }
 
-// Whatever was left is kept: what cannot be read, or names another command than the path, is parked for a person.
-ResultRecord read_record(const Request& request, Timestamp now) {
-  const RequestId no_command{boost::uuids::uuid{}};  // a path that is no id fits no command
-  const auto id = RequestId::parse(request.path_parameter("commandId"));
-  ResultRecord record{
-      .command_id = id ? *id : no_command, .zone = zone_of(request), .body = request.body, .received = now};
-  auto result = wire::read_zone_result(request.body);
-  if (result) {
-    record.result = *std::move(result);
-  } else {
-    record.problem = result.error().detail;
-  }
-  return record;
-}
-
 void put_result(const Context& context, const Request& request, Respond respond) {
-  auto record = read_record(request, context.now());
+  // Whatever was left is kept: what cannot be read, or names another command than the path, is parked for a person.
+  auto record =
+      wire::read_result_record(request.path_parameter("commandId"), zone_of(request), request.body, context.now());
   if (!record.result) {
     context.log(LogLevel::warning, "result cannot be read",
                 {{"requestId", record.command_id.to_string()},

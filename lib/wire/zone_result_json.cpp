@@ -56,6 +56,21 @@ Result<ZoneResult> read_zone_result(std::string_view text) {
   return read_document(text, UnknownMembers::ignore, read_members);
 }
 
+ResultRecord read_result_record(std::string_view command_id, ZoneName zone, std::string body, Timestamp received) {
+  const auto id = RequestId::parse(command_id);
+  ResultRecord record{.command_id = id ? *id : RequestId{boost::uuids::uuid{}},
+                      .zone = std::move(zone),
+                      .body = std::move(body),
+                      .received = received};
+  auto result = read_zone_result(record.body);
+  if (result) {
+    record.result = *std::move(result);
+  } else {
+    record.problem = result.error().detail;
+  }
+  return record;
+}
+
 void write_zone_result(JsonWriter& out, const ZoneResult& result) {
   out.begin_object()
       .member("apiVersion", api_version)

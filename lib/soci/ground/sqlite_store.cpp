@@ -102,6 +102,8 @@ std::string_view product_name(std::uint32_t application_id) {
       return "controller";
     case zone_application_id:
       return "zone";
+    case results_application_id:
+      return "result store";
     case jobs_application_id:
       return "job service";
     default:

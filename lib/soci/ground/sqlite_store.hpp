@@ -27,6 +27,7 @@ struct SqliteProduct {
 
 inline constexpr std::int32_t controller_application_id = 0x62634354;  // "bcCT"
 inline constexpr std::int32_t zone_application_id = 0x62635a4e;        // "bcZN"
+inline constexpr std::int32_t results_application_id = 0x62635253;     // "bcRS"
 inline constexpr std::int32_t jobs_application_id = 0x62634a42;        // "bcJB"
 
 // "controller", "zone", "job service"; empty for the id of another program.

@@ -1,0 +1,85 @@
+#include "soci/results/postgresql_result_store.hpp"
+
+#include "embedded/result_store_postgresql_migrations.hpp"
+#include "soci/ground/postgresql_migrate.hpp"
+#include "soci/results/result_row.hpp"
+
+namespace backupctl::soci {
+
+namespace {
+
+std::string hex_of(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) text += {digits[byte >> 4], digits[byte & 15]};
+  return text;
+}
+
+std::string bytes_of(std::string_view hex) {
+  const auto value = [](char digit) { return digit <= '9' ? digit - '0' : digit - 'a' + 10; };
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
+    bytes += static_cast<char>(value(hex[i]) * 16 + value(hex[i + 1]));
+  }
+  return bytes;
+}
+
+class PostgresqlResultStore final : public ResultStore {
+ public:
+  explicit PostgresqlResultStore(std::unique_ptr<PostgresqlSession> session) : session_(std::move(session)) {}
+
+  Result<void> put(const LeftResult& result) override {
+    LeftResultRow row;
+    row.set(result);
+    row.body = hex_of(result.body);
+    return session_->write([&]() -> Result<void> {
+      session_->sql() << "INSERT INTO left_result (command_id, zone, body, received_time)"
+                         " SELECT :command, :zone, decode(:body, 'hex'), :received WHERE NOT EXISTS"
+                         " (SELECT 1 FROM left_result WHERE command_id = :command AND body = decode(:body, 'hex'))",
+          ::soci::use(row.command_id, "command"), ::soci::use(row.zone, "zone"), ::soci::use(row.body, "body"),
+          ::soci::use(row.received, "received");
+      return {};
+    });
+  }
+  Result<std::vector<LeftResult>> oldest(std::int64_t limit) override {
+    return session_->read([&]() -> Result<std::vector<LeftResult>> {
+      LeftResultRow row;
+      ::soci::statement select =
+          (session_->sql().prepare << "SELECT arrival, command_id, zone, encode(body, 'hex'), received_time"
+                                      " FROM left_result ORDER BY arrival LIMIT :count",
+           ::soci::into(row.arrival), ::soci::into(row.command_id), ::soci::into(row.zone), ::soci::into(row.body),
+           ::soci::into(row.received), ::soci::use(limit, "count"));
+      std::vector<LeftResult> found;
+      for (bool more = select.execute(true); more; more = select.fetch()) {
+        found.push_back(row.result());
+        found.back().body = bytes_of(row.body);
+      }
+      return found;
+    });
+  }
+  Result<void> remove(const std::vector<std::int64_t>& arrivals) override {
+    if (arrivals.empty()) return {};
+    std::string list;
+    for (const auto arrival : arrivals) list += (list.empty() ? "" : ",") + std::to_string(arrival);
+    return session_->write([&]() -> Result<void> {
+      session_->sql() << "DELETE FROM left_result WHERE arrival IN (" + list + ")";
+      return {};
+    });
+  }
+
+ private:
+  std::unique_ptr<PostgresqlSession> session_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ResultStore>> open_postgresql_results(const PostgresqlUrl& url, Timestamp now) {
+  auto session = std::make_unique<PostgresqlSession>(url);
+  const PostgresqlProduct product{"results", embedded::result_store_postgresql_migrations()};
+  if (auto migrated = migrate(*session, product, Create::automatic, now); !migrated) {
+    return std::move(migrated).error();
+  }
+  return std::unique_ptr<ResultStore>{std::make_unique<PostgresqlResultStore>(std::move(session))};
+}
+
+}  // namespace backupctl::soci
