@@ -56,6 +56,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  pid_t id() const { return pid_; }
   void signal(int number) const { ::kill(pid_, number); }
   void kill() {
     if (exited()) return;
