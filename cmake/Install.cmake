@@ -22,11 +22,13 @@ backupctl_install(core core)
 backupctl_install(digest digest)
 backupctl_install(testing testing)
 backupctl_install(soci soci)
-backupctl_install(http http wire)
+backupctl_install(wire wire)
+backupctl_install(http http)
+backupctl_install(filedrop filedrop)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/backupctl DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT core
-  FILES_MATCHING PATTERN *.hpp PATTERN soci EXCLUDE PATTERN http EXCLUDE)
-foreach(component soci http)
+  FILES_MATCHING PATTERN *.hpp PATTERN soci EXCLUDE PATTERN http EXCLUDE PATTERN filedrop EXCLUDE)
+foreach(component soci http filedrop)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/backupctl/${component}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/backupctl COMPONENT ${component} FILES_MATCHING PATTERN *.hpp)
 endforeach()

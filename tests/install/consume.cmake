@@ -10,7 +10,7 @@ function(run)
   endif()
 endfunction()
 
-foreach(component core digest testing soci http)
+foreach(component core digest testing soci wire http filedrop)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix} --component ${component})
 endforeach()
 
