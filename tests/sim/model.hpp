@@ -98,6 +98,7 @@ class Model {
   void check_parked();
   bool is_right_reason(const ParkedResult& parked) const;
   bool has_backup_of(RequestId id, const ZoneResult& result) const;
+  bool is_caused_by_result(RequestId id) const;
   const ZoneResult* gone_result(RequestId id, ResultCode code) const;
 
   bool may_have_been(JobId id, Duration from, const std::function<bool(const std::optional<BackupJob>&)>& holds) const;
@@ -119,9 +120,10 @@ class Model {
   std::map<BackupId, Backup> backups_;
   std::map<RequestId, BackupId> backup_of_;
   std::vector<ResultRecord> waiting_;
-  std::vector<ResultRecord> gone_;   // waited before the write that is being looked at, and does not any more
-  std::set<ResultId> kept_;          // every result that ever waited
-  std::set<RequestId> kept_unsent_;  // had one that came before any send was recorded
+  std::vector<ResultRecord> gone_;          // waited before the write that is being looked at, and does not any more
+  std::vector<ResultRecord> parked_early_;  // as not sent, while another controller was about to record them
+  std::set<ResultId> kept_;                 // every result that ever waited
+  std::set<RequestId> kept_unsent_;         // had one that came before any send was recorded
   std::map<ParkedResultId, ParkedResult> parked_;
   std::set<ParkedResultId> dismissals_;
   std::vector<ParkedResult> newly_parked_;

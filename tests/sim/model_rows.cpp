@@ -203,8 +203,7 @@ void Model::check_owner(const Change& change) {
   const auto& b = change.before->row.progress;
   const bool is_owner = b.owner && (!change.by || *b.owner == *change.by);
   if (is_owner) return;
-  const bool by_result = std::any_of(gone_.begin(), gone_.end(),
-                                     [&](const auto& result) { return result.command_id == change.row.order.id; });
+  const bool by_result = is_caused_by_result(change.row.order.id);
   if (p.state != b.state && !by_result && p.state != S::cancelled) {
     violation("moved on by a controller that does not own it: " + name_of(change.row));
   }

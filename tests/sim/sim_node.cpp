@@ -62,7 +62,7 @@ void SimNode::stop_for(Duration away) {
   controller_->async_stop(grace, [this, away, born = life_](const Result<void>& stopped) {
     if (born != life_) return;
     shop_.note("stopped", stopped ? "" : "with an error");
-    if (stopped && repository_.user() && !repository_.is_writing()) shop_.model.stopped(*repository_.user());
+    if (stopped && repository_.user() && repository_.left_quietly()) shop_.model.stopped(*repository_.user());
     end_life(away);
   });
 }

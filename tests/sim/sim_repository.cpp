@@ -111,6 +111,7 @@ void SimRepository::beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) 
 }
 
 void SimRepository::leave(InstanceId id, Handler<Result<void>> handler) {
+  left_quietly_ = writes_under_way_ == 0;
   write<void>(
       [this, id](auto& store) {
         auto left = store.leave(id);

@@ -15,7 +15,8 @@ class SimRepository final : public Repository {
   // Another life of the same controller uses it now.
   void renew() { user_.reset(); }
   const std::optional<InstanceId>& user() const { return user_; }
-  bool is_writing() const { return writes_under_way_ > 0; }
+  // No write was on its way when the clean end was: the store has seen everything.
+  bool left_quietly() const { return left_quietly_; }
 
   void apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) override;
   void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) override;
@@ -49,6 +50,7 @@ class SimRepository final : public Repository {
   Shop& shop_;
   std::optional<InstanceId> user_;
   std::int64_t writes_under_way_ = 0;
+  bool left_quietly_ = false;
 };
 
 }  // namespace backupctl::sim
