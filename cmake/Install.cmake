@@ -25,10 +25,12 @@ backupctl_install(soci soci)
 backupctl_install(wire wire)
 backupctl_install(http http)
 backupctl_install(filedrop filedrop)
+backupctl_install(notify notify)
 
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/backupctl DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT core
-  FILES_MATCHING PATTERN *.hpp PATTERN soci EXCLUDE PATTERN http EXCLUDE PATTERN filedrop EXCLUDE)
-foreach(component soci http filedrop)
+  FILES_MATCHING PATTERN *.hpp PATTERN soci EXCLUDE PATTERN http EXCLUDE PATTERN filedrop EXCLUDE
+  PATTERN notify EXCLUDE)
+foreach(component soci http filedrop notify)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/backupctl/${component}
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/backupctl COMPONENT ${component} FILES_MATCHING PATTERN *.hpp)
 endforeach()

@@ -10,7 +10,7 @@ function(run)
   endif()
 endfunction()
 
-foreach(component core digest testing soci wire http filedrop)
+foreach(component core digest testing soci wire http filedrop notify)
   run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix} --component ${component})
 endforeach()
 
