@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::chrono::milliseconds busy_timeout{20};
 constexpr int groups = 6;
+constexpr int power_cuts = 1;  // at the end of each run
 
 // A store in the middle of its work, with what it should hold.
 struct Start {
@@ -176,7 +177,7 @@ class Life {
   static std::string problem_of_power_loss(const FaultyDisk& disk, MemoryRepository& model) {
     const auto expected = content_of(model).value();
     std::mt19937 random(5);
-    for (int i = 0; i < 2; ++i) {
+    for (int i = 0; i < power_cuts; ++i) {
       const StoreFolder folder;
       write_image(disk.after_power_loss(random), folder.path());
       const auto damage = integrity_of(folder.database());
@@ -216,7 +217,7 @@ class Life {
 void fail_each_call(const Start& start, Fault fault) {
   const bool every = std::getenv("BACKUPCTL_EVERY_CALL") != nullptr;
   int runs = 0;
-  for (fault.kth = 1;; fault.kth += every || fault.kth < 16 ? 1 : 1 + fault.kth / 12, ++runs) {
+  for (fault.kth = 1;; fault.kth += every || fault.kth < 16 ? 1 : 1 + fault.kth / 6, ++runs) {
     std::string problem;
     const bool met = Life(start, fault).run(problem);
     ASSERT_EQ(problem, "") << to_string(fault.call) << " " << fault.kth << (fault.lasting ? ", lasting" : "");

@@ -132,7 +132,7 @@ class PowerLoss {
 
 int images_wanted() {
   const char* wanted = std::getenv("BACKUPCTL_POWER_IMAGES");
-  return wanted ? std::atoi(wanted) : 2000;
+  return wanted ? std::atoi(wanted) : 1500;
 }
 
 TEST(PowerLoss, NothingAcknowledgedIsLostInAnyImage) {
