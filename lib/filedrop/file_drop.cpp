@@ -76,7 +76,7 @@ struct FileDrop::Impl {
     {
       const std::lock_guard lock(mutex);
       has_ended = true;
-      handler = std::exchange(stopped, {});
+      handler.swap(stopped);
     }
     if (!handler) return;
     answer(*handler, drop.is_idle() ? Result<void>{} : unavailable("some requests were not answered in time"));

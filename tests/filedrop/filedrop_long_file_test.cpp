@@ -46,8 +46,10 @@ TEST(LongFile, IsTakenInFlatMemory) {
       "resident memory %lld kB before, %lld kB at most\n",
       static_cast<long long>(lines), seconds(taken - began), static_cast<double>(lines) / seconds(taken - began),
       seconds(ended - began), static_cast<long long>(before), static_cast<long long>(most));
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed, to see it used
   // One byte a line, and what 2,000 requests under way and the store's own cache take.
   EXPECT_LT(most - before, 64 * 1024);
+#endif
 }
 
 }  // namespace
