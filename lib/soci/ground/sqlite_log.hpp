@@ -1,5 +1,5 @@
-// What a store's log must go through before it is read for the first time.
-// Thread rule: any thread, past the store's turnstile: nobody else may write to the log meanwhile.
+// What a store's log must go through before anything is built upon it.
+// Thread rule: that of the session in whose write transaction it is called: nobody else may write to the log meanwhile.
 #pragma once
 
 #include <filesystem>

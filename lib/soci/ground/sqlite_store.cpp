@@ -127,23 +127,16 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
 
   std::unique_ptr<SqliteStore> store{
       new SqliteStore(std::move(absolute), options, std::make_shared<const SqliteFile>(std::move(header->file)))};
-  if (auto settled = store->settle_log(); !settled) return std::move(settled).error();
   auto session = store->connect(Access::write);
   if (!session) return std::move(session).error();
   // A store that is refused after all stays as it is: closing it would write its log into it.
   raw::checkpoint_on_close((*session)->handle(), false);
+  auto settled = (*session)->write([&] { return rewrite_log(store->path(), options.vfs); });
+  if (!settled) return std::move(settled).error();
   if (auto migrated = migrate(**session, store->path(), *migrations, now); !migrated)
     return std::move(migrated).error();
   raw::checkpoint_on_close((*session)->handle(), true);
   return store;
-}
-
-Result<void> SqliteStore::settle_log() const {
-  auto turnstile = Turnstile::beside(path_);
-  if (!turnstile) return std::move(turnstile).error();
-  auto pass = turnstile->enter(options_.busy_timeout);
-  if (!pass) return std::move(pass).error();
-  return rewrite_log(path_, options_.vfs);
 }
 
 Result<std::unique_ptr<SqliteSession>> SqliteStore::connect(Access access) {

@@ -71,8 +71,6 @@ class SqliteStore {
   SqliteStore(std::filesystem::path path, SqliteOptions options, std::shared_ptr<const SqliteFile> file)
       : path_(std::move(path)), options_(std::move(options)), file_(std::move(file)) {}
 
-  Result<void> settle_log() const;
-
   std::filesystem::path path_;
   SqliteOptions options_;
   std::shared_ptr<const SqliteFile> file_;
