@@ -62,8 +62,8 @@ std::string describe_heads(const std::vector<AuditHead>& heads);
 class AuditVerifier {
  public:
   void take(const AuditRecord& record);
-  // `current`: the store's own heads, read before the records; `exported`: heads that were kept elsewhere, from any time before.
-  // Answers what is wrong, first found first; empty: nothing is.
+  // `current`: the store's own heads, read before the records; `exported`: heads that were kept elsewhere, from any
+  // time before. Answers what is wrong, first found first; empty: nothing is.
   std::vector<std::string> finish(const std::vector<AuditHead>& current, const std::vector<AuditHead>& exported) const;
   std::int64_t records() const { return records_; }
 
