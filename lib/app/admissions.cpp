@@ -7,6 +7,8 @@ namespace {
 
 // How long a request waits for the outcome of a check that is not its own.
 constexpr Duration wait_for_check = std::chrono::seconds(10);
+// How often callers are looked for whose answer does not come because the store takes no more writes.
+constexpr Duration look_every = std::chrono::seconds(2);
 
 bool asks_the_same(const BackupOrder& a, const BackupOrder& b) {
   return a.job_id == b.job_id && a.source == b.source && a.data_as_of == b.data_as_of;
@@ -40,6 +42,8 @@ struct Admissions::Visit {
   BackupOrder order;
   bool respond_async = false;
   Handler<SubmitReply> handler;
+  Duration came{};  // monotonic
+  std::optional<BackupRequest> stored{};
   bool answered = false;
   bool is_void = false;  // its row was not stored
 
@@ -62,7 +66,8 @@ void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
                     .key = std::move(submission.key),
                     .traceparent = std::move(submission.traceparent),
                     .received = context_.now()};
-  auto visit = std::make_shared<Visit>(Visit{order, submission.respond_async, std::move(handler)});
+  auto visit =
+      std::make_shared<Visit>(Visit{order, submission.respond_async, std::move(handler), context_.monotonic()});
   // What nobody waits for is taken up by a later round when enough is being checked.
   const bool is_for_later = visit->respond_async && checks_.under_way() >= context_.options().max_owned_checks;
   BackupRequest row{order, received(order, is_for_later ? std::nullopt : std::optional(context_.self()))};
@@ -81,7 +86,12 @@ void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome&
     case OutcomeStatus::already_done: {
       auto row = *outcome.current;
       admitted_(row);
-      if (!visit->respond_async) return;
+      if (!visit->respond_async) {
+        if (visit->answered) return;
+        visit->stored = std::move(row);
+        waiting_.push_back(visit);
+        return answer_late();
+      }
       row.progress.responded = std::max(context_.now(), latest_time(row));
       visit->answer(reply_for(row, false));
       if (row.progress.owner != context_.self() || row.progress.revision > 1) return;  // for a round, or in one
@@ -95,6 +105,27 @@ void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome&
       visit->is_void = true;
       return visit->answer({{}, false, store_unavailable(*outcome.error)});
   }
+}
+
+// What was received and cannot be brought further in time, because the store takes no more writes, is answered as it
+// is: durable, and gone on with once the store is there again.
+void Admissions::answer_late() {
+  if (looks_after_waiting_) return;
+  const auto now = context_.monotonic();
+  while (!waiting_.empty()) {
+    const auto visit = waiting_.front().lock();
+    if (visit && !visit->answered) {
+      if (visit->came + wait_for_check > now || committer_.store_answers()) break;
+      visit->answer(reply_for(*visit->stored, false));
+    }
+    waiting_.pop_front();
+  }
+  if (waiting_.empty()) return;
+  looks_after_waiting_ = true;
+  context_.post_after(look_every, [this] {
+    looks_after_waiting_ = false;
+    answer_late();
+  });
 }
 
 void Admissions::on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked) {

@@ -1,6 +1,7 @@
 // Takes new requests in: makes each durable, checks it, and tells its caller. On the executor.
 #pragma once
 
+#include <deque>
 #include <memory>
 
 #include "app/check_stage.hpp"
@@ -30,6 +31,7 @@ class Admissions {
   void on_admitted(const std::shared_ptr<Visit>& visit, const Outcome& outcome);
   void on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked);
   void wait_for_outcome(const std::shared_ptr<Visit>& visit, const BackupRequest& known, bool seen_before);
+  void answer_late();
   void answer_for_known(const std::shared_ptr<Visit>& visit, const BackupRequest& known);
 
   Context& context_;
@@ -37,6 +39,8 @@ class Admissions {
   CheckStage& checks_;
   Watchers& watchers_;
   Observer admitted_;
+  std::deque<std::weak_ptr<Visit>> waiting_;  // in the order in which they came
+  bool looks_after_waiting_ = false;
 };
 
 // What the caller of a request hears, given the request as it stands.

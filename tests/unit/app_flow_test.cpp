@@ -104,6 +104,32 @@ TEST_F(FlowTest, AnAsyncRequestIsAnsweredOnceDurableAndCheckedAfterwards) {
   EXPECT_EQ(only().state, S::allowed);
 }
 
+TEST_F(FlowTest, WhenTheStoreFillsUpAfterAReceiptTheCallerIsAnsweredAllTheSame) {
+  start();
+  submit();
+  ground.store.is_full = true;
+  answer_job(0, std::optional(job()));
+  ground.time.advance(9s);
+  EXPECT_TRUE(replies.empty());
+  ground.time.advance(5s);
+  ASSERT_EQ(replies.size(), 1u);
+  EXPECT_EQ(code(0), "ok");
+  EXPECT_EQ(replies[0].request->progress.state, S::received);
+  ground.store.is_full = false;
+  ground.time.advance(10s);
+  EXPECT_EQ(only().state, S::allowed);
+  EXPECT_EQ(replies.size(), 1u);
+}
+
+TEST_F(FlowTest, ASlowJobServiceIsWaitedForAsLongAsTheStoreTakesWrites) {
+  start();
+  submit();
+  ground.time.advance(1min);
+  EXPECT_TRUE(replies.empty());
+  answer_job(0, std::optional(job()));
+  EXPECT_EQ(replies.size(), 1u);
+}
+
 TEST_F(FlowTest, WithoutAKeyAFailedCheckClosesTheRequest) {
   start();
   submit();
