@@ -1,7 +1,14 @@
 #!/bin/sh
 # run.sh: installs what is missing, builds, and runs every check and test. Needs a Debian 12 machine; the network only
-# for packages that are missing. Ends with "N passed, N failed" and fails when anything did.
+# for packages that are missing. Ends with "N passed, N failed" and fails when anything did. With --long it also runs
+# the proofs at their full size and keeps their figures in docs/proof.md.
 set -u
+long=
+case ${1:-} in
+  '') ;;
+  --long) long=1 ;;
+  *) echo "run.sh: what is $1? It takes --long or nothing" >&2; exit 2 ;;
+esac
 cd "$(dirname "$0")/.." || exit 2
 jobs=$(nproc 2>/dev/null || echo 2)
 logs=build/test-logs
@@ -143,5 +150,8 @@ if stage 3 'build, TSan' build_tsan; then
   # The simulation has one thread: here it is run for the code it shares, not for its seeds.
   export BACKUPCTL_SIM_SEEDS=50
   stage 2 'core and simulation, TSan' run_ctest tsan -L threads
+fi
+if [ -n "$long" ]; then
+  stage 60 'long proofs' sh tests/long.sh
 fi
 finish

@@ -1,6 +1,8 @@
 // backupctl-filedrop as a program: the whole shop without backupctl-http, beside it, and with peers that are away.
 #include <gtest/gtest.h>
 
+#include "backupctl/serial_executor.hpp"
+#include "backupctl/soci/result_store.hpp"
 #include "filedrop/drop_process.hpp"
 
 namespace backupctl::testing {
@@ -59,6 +61,24 @@ TEST_F(FileDropProgram, NeedsNoListener) {
   EXPECT_TRUE(shop_.outbox("refused.end.json").starts_with(R"({"outcome":"NotAllowed")"));
   EXPECT_EQ(drop_.process().log().find("listening"), std::string::npos);
   EXPECT_EQ(drop_.stop(), 0);
+}
+
+TEST_F(FileDropProgram, IsAWholeShopWithoutAListenerWhereZonesLeaveResultsInAStoreOfTheirOwn) {
+  const auto url = "sqlite://" + (shop_.folder().path() / "results.db").string();
+  shop_.configure("[results]\nurl = \"" + url + "\"");
+  zone_.set(Work::keep_on);
+  ASSERT_TRUE(drop_.start({}, ""));
+  shop_.put("night.jsonl", request_line() + "\n" + request_line("/data/ledger/2") + "\n");
+  ASSERT_TRUE(eventually([&] { return zone_.runs().size() == 2; })) << drop_.process().log();
+  drop_.kill();
+  const auto results = soci::open_results(url).value();
+  for (const auto& [id, runs] : zone_.runs()) {
+    ASSERT_TRUE(results->put({0, id, "files", text_of(success_of(id)), SystemClock{}.now()}));
+  }
+  ASSERT_TRUE(drop_.start({}, ""));
+  ASSERT_TRUE(shop_.wait_for("outbox/night.end.json")) << drop_.process().log();
+  EXPECT_TRUE(shop_.outbox("night.end.json").starts_with(R"({"outcome":"Succeeded")"));
+  EXPECT_TRUE(eventually([&] { return results->oldest(1).value().empty(); }));
 }
 
 TEST_F(FileDropProgram, TakesFilesWhileTheJobServiceIsAwayAndChecksThemLater) {
