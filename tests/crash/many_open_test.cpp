@@ -17,7 +17,7 @@ namespace {
 constexpr int fast_rows = 300;  // of a zone that answers at once; all others belong to one that never finishes
 constexpr std::int64_t most_owned = 1000 + 64 + 64;  // checks that a controller takes up at once, and the zones' places
 constexpr std::chrono::seconds most_until_ready{5};
-constexpr std::int64_t most_growth_kb = 64 * 1024;
+[[maybe_unused]] constexpr std::int64_t most_growth_kb = 64 * 1024;
 
 BackupRequest row(int number, RequestState state, Timestamp received) {
   char id[37];
@@ -112,7 +112,9 @@ TEST(ManyOpenRequests, AreTakenUpAtABoundedRateWithFlatMemory) {
   };
   EXPECT_TRUE(eventually(is_done, std::chrono::minutes{5})) << controller.http().get("/api/status").text;
   EXPECT_LE(owned, most_owned);
+#ifndef __SANITIZE_ADDRESS__  // which keeps what was freed, to see it used
   EXPECT_LT(resident - at_start, most_growth_kb);
+#endif
   EXPECT_EQ(rows_where(store, "state_code = 'Succeeded'"), fast_rows / 3 * 2) << "each of the fast zone's has ended";
   EXPECT_EQ(rows_where(store, "backup_request_id IN (SELECT backup_request_id FROM row_without_next_step)"), 0);
   EXPECT_LE(slow.runs().size(), 64U);
