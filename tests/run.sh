@@ -137,10 +137,10 @@ quickstart() {
 echo "This installs the packages that the tests need, builds into build/ and takes up to 35 minutes on 2 cores."
 stage 2 'packages' sh cmake/install-packages.sh build test quickstart || finish
 stage 1 'format' format
-if stage 17 'build, ASan and UBSan' build_asan; then
-  stage 9 'all tests, ASan and UBSan' run_ctest asan
+if stage 20 'build, ASan and UBSan' build_asan; then
+  stage 12 'all tests, ASan and UBSan' run_ctest asan
   stage 1 'quickstart' quickstart
-  stage 1 'clang-tidy over the core' tidy
+  stage 2 'clang-tidy over the core' tidy
 fi
 if stage 3 'build, simulation' build_simulation; then
   stage 5 'simulation, 200,000 seeds' simulate

@@ -18,6 +18,7 @@ Error not_adoptable(std::string why) { return {ErrorKind::conflict, std::move(wh
 
 std::vector<RequestId> ids_of(const std::vector<Manifest>& manifests) {
   std::vector<RequestId> ids;
+  ids.reserve(manifests.size());
   for (const auto& manifest : manifests) ids.push_back(manifest.backup_request_id);
   return ids;
 }

@@ -80,7 +80,7 @@ std::int64_t rows_where(sqlite3* store, const std::string& condition) {
 
 TEST(ManyOpenRequests, AreTakenUpAtABoundedRateWithFlatMemory) {
   const char* wanted = std::getenv("BACKUPCTL_OPEN_REQUESTS");
-  const int rows = wanted ? std::atoi(wanted) : 20'000;
+  const int rows = wanted ? std::atoi(wanted) : 10'000;
   // Received rows are of either zone; the job says which: the slow one.
   auto job = ledger_job();
   job.zone = ZoneName::parse("slow").value();

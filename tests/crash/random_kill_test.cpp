@@ -117,7 +117,7 @@ std::vector<boost::json::value> all_items(ControllerProcess& controller, const s
 
 TEST(RandomKill, NothingAcknowledgedIsLostAndNothingIsDoneTwice) {
   const char* wanted = std::getenv("BACKUPCTL_KILLS");
-  const int kills = wanted ? std::atoi(wanted) : 150;
+  const int kills = wanted ? std::atoi(wanted) : 100;
   FakeJobs jobs;
   FakeZone zone;
   Acknowledged acknowledged;

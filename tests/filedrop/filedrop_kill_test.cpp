@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(Steps, FileDropCrash, ::testing::ValuesIn(all_faults())
 
 TEST(FileDropKill, TwoOnOneFolderKilledAtAnyMomentLoseAndRepeatNothing) {
   const char* wanted = std::getenv("BACKUPCTL_KILLS");
-  const int kills = wanted ? std::atoi(wanted) : 30;
+  const int kills = wanted ? std::atoi(wanted) : 20;
   constexpr int lines_a_file = 60;
   FakeJobs jobs;
   FakeZone zone;
