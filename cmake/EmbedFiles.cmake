@@ -45,5 +45,6 @@ std::span<const EmbeddedFile> @arg_NAME@() { return files; }
 }  // namespace backupctl::embedded
 ]])
   target_sources(${target} PRIVATE ${folder}/${arg_NAME}.cpp)
+  set_source_files_properties(${folder}/${arg_NAME}.cpp PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   target_include_directories(${target} PRIVATE ${folder} ${PROJECT_SOURCE_DIR}/lib)
 endfunction()

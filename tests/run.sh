@@ -119,9 +119,11 @@ run_ctest() {
   return 1
 }
 
+# The compile commands of a build that is not made: those of the others join files into units.
 tidy() {
+  quietly dev-configure cmake --preset dev || return 1
   find lib/domain lib/app -name '*.cpp' | sort |
-    xargs -n 1 -P "$jobs" clang-tidy -p build/asan --quiet --warnings-as-errors='*' 2>$logs/tidy.err
+    xargs -n 1 -P "$jobs" clang-tidy -p build/dev --quiet --warnings-as-errors='*' 2>$logs/tidy.err
 }
 
 # With the programs that are built already: a build of its own would take as long as that one did.

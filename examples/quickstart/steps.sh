@@ -50,7 +50,8 @@ build_programs() {
   log=$build/build.log
   mkdir -p "$build"
   if [ ! -f "$build/build.ninja" ]; then
-    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBACKUPCTL_BUILD_TESTS=OFF >"$log" 2>&1 ||
+    cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBACKUPCTL_BUILD_TESTS=OFF \
+      -DCMAKE_UNITY_BUILD=ON >"$log" 2>&1 ||
       fail_with_log "the build could not be set up" "$log"
   fi
   cmake --build "$build" --target backupctl-jobs backupctl-zone backupctl-http backupctl >"$log" 2>&1 &

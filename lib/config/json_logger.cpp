@@ -94,7 +94,7 @@ bool reads_well_bare(std::string_view text) {
 
 std::string json_line(Timestamp time, LogLevel level, std::string_view message,
                       std::initializer_list<LogField> fields) {
-  std::string line = "{\"time\":\"" + to_string(time) + "\",\"level\":\"";
+  std::string line = "{\"time\":\"" + backupctl::to_string(time) + "\",\"level\":\"";
   line += level_name(level);
   line += "\",\"msg\":";
   append_string(line, message);
@@ -110,7 +110,7 @@ std::string json_line(Timestamp time, LogLevel level, std::string_view message,
 
 std::string text_line(Timestamp time, LogLevel level, std::string_view message,
                       std::initializer_list<LogField> fields) {
-  std::string line = to_string(time) + ' ';
+  std::string line = backupctl::to_string(time) + ' ';
   line += level_name(level);
   line += ' ';
   std::string escaped;

@@ -12,7 +12,7 @@ namespace {
 
 using Check = std::function<std::string(std::string_view)>;
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 std::string joined(const std::vector<std::string>& words, std::string_view between) {
   std::string text;
@@ -83,7 +83,7 @@ Verdict assign_list(const Value& value, const Check& check, std::vector<std::str
   for (const auto& item : *items) {
     auto problem = item.empty() ? "must not be empty" : problem_with_text(item);
     if (problem.empty()) problem = check(item);
-    if (!problem.empty()) return {"item " + quoted(item) + " " + problem};
+    if (!problem.empty()) return {"item " + in_quotes(item) + " " + problem};
   }
   field = std::move(*items);
   return {};
@@ -119,7 +119,7 @@ Key& Schema::add(std::string key, std::string type, std::string default_text, st
 void Schema::add_rows(Rows rows) { rows_.push_back(std::move(rows)); }
 
 Key& Schema::text(std::string key, std::string& field, std::string help) {
-  auto& added = add(std::move(key), "text", quoted(field), std::move(help));
+  auto& added = add(std::move(key), "text", in_quotes(field), std::move(help));
   added.assign = [&field](const Value& value, const Check& check) { return assign_text(value, check, field); };
   return added;
 }
@@ -165,7 +165,7 @@ Key& Schema::flag(std::string key, bool& field, std::string help) {
 
 Key& Schema::duration(std::string key, Duration& field, Duration least, Duration most, std::string help) {
   const std::string type = "duration " + backupctl::to_string(least) + " to " + backupctl::to_string(most);
-  auto& added = add(std::move(key), type, quoted(backupctl::to_string(field)), std::move(help));
+  auto& added = add(std::move(key), type, in_quotes(backupctl::to_string(field)), std::move(help));
   added.assign = [&field, least, most, type](const Value& value, const Check&) -> Verdict {
     const auto text = as_text(value);
     if (!text) return {R"(must be a duration in quotes such as "250ms", "5s", "10m" or "24h")"};
@@ -180,7 +180,7 @@ Key& Schema::duration(std::string key, Duration& field, Duration least, Duration
 
 Key& Schema::list(std::string key, std::vector<std::string>& field, std::string help) {
   std::vector<std::string> items;
-  for (const auto& item : field) items.push_back(quoted(item));
+  for (const auto& item : field) items.push_back(in_quotes(item));
   auto& added = add(std::move(key), "list of texts", "[" + joined(items, ", ") + "]", std::move(help));
   added.assign = [&field, &added](const Value& value, const Check& check) {
     auto found = field;

@@ -11,7 +11,7 @@
 namespace backupctl::filedrop {
 namespace {
 
-constexpr int lines_at_once = 200;
+constexpr int cancels_at_once = 200;
 
 }  // namespace
 
@@ -86,7 +86,7 @@ Result<Duration> CancelJob::go_through() {
     reader_.emplace(file_.get(), 1 << 20);
   }
   if (!context_.reads.has_room()) return context_.monotonic() + std::chrono::milliseconds(5);
-  while (awaited_ < lines_at_once) {
+  while (awaited_ < cancels_at_once) {
     const auto got = reader_->next();
     if (got.what == LineReader::What::failed) return cannot("read", "work/" + receipts_.back());
     if (got.what == LineReader::What::end) {

@@ -14,7 +14,7 @@ namespace backupctl::filedrop {
 namespace {
 
 constexpr std::uint8_t no_line = 0xFE, no_request = 0xFF;
-constexpr int lines_at_once = 500;
+constexpr int outcomes_asked_at_once = 500;
 constexpr int lines_read_at_once = 20'000;
 constexpr std::size_t longest_line = 1 << 20;  // of files that we wrote ourselves
 constexpr int share_of_time = 4;               // looks take at most one part in so many and one of a follower's time
@@ -138,7 +138,7 @@ Result<Duration> Following::look() {
   if (!context_.reads.has_room()) {
     return now + std::max<Duration>(std::chrono::milliseconds(5), look_per_file / 25 * open_files);
   }
-  for (int asked = 0, read = 0; asked < lines_at_once && read < lines_read_at_once && !is_pass_read_; ++read) {
+  for (int asked = 0, read = 0; asked < outcomes_asked_at_once && read < lines_read_at_once && !is_pass_read_; ++read) {
     const auto got = reader_->next();
     if (got.what == LineReader::What::failed) return cannot("read", "work/" + taken_.file());
     if (got.what == LineReader::What::end || has_failed_) {

@@ -14,7 +14,7 @@
 namespace backupctl::filedrop {
 namespace {
 
-constexpr std::size_t lines_at_once = 256;
+constexpr std::size_t lines_taken_at_once = 256;
 constexpr std::size_t window = 1024;              // lines read and not yet in the receipt, of one file
 constexpr std::size_t most_submits = 2048;        // over all files; the controller refuses beyond 10,000
 constexpr std::size_t write_at_once = 64 * 1024;  // bytes
@@ -83,7 +83,7 @@ Duration Intake::step() {
 }
 
 void Intake::read_on() {
-  for (std::size_t i = 0; i < lines_at_once; ++i) {
+  for (std::size_t i = 0; i < lines_taken_at_once; ++i) {
     const bool may_read = state_ == State::reading && !at_end_ && !context_.stopping && refused_ == 0 &&
                           slots_.size() < window && context_.submits_under_way < most_submits;
     if (!may_read) return;

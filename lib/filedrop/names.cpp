@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::array kinds{FileKind::json, FileKind::jsonl, FileKind::cancel};
 constexpr std::array parts{Part::lines_tmp, Part::lines, Part::plain, Part::with_id, Part::end_tmp};
-constexpr std::size_t id_length = 36;
+constexpr std::size_t file_id_length = 36;
 
 std::string_view suffix(Part part) {
   switch (part) {
@@ -57,10 +57,10 @@ bool is_auxiliary(std::string_view file) { return file.ends_with(".tmp") || file
 std::string part_name(const Taken& taken, Part part) { return taken.file() + std::string(suffix(part)); }
 
 std::optional<WorkEntry> parse_work_name(std::string_view file) {
-  if (file.size() <= id_length + 1 || file[id_length] != '-') return {};
-  const auto id = FileId::parse(file.substr(0, id_length));
+  if (file.size() <= file_id_length + 1 || file[file_id_length] != '-') return {};
+  const auto id = FileId::parse(file.substr(0, file_id_length));
   if (!id) return {};
-  auto rest = file.substr(id_length + 1);
+  auto rest = file.substr(file_id_length + 1);
   auto found = Part::file;
   for (const auto part : parts) {
     if (rest.ends_with(suffix(part))) {

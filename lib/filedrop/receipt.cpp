@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view line_begin = "{\"line\":";
 constexpr std::string_view id_begin = ",\"backupRequestId\":\"";
 constexpr std::string_view state_begin = "\",\"stateCode\":\"";
-constexpr std::size_t id_length = 36;
+constexpr std::size_t request_id_length = 36;
 
 void write_problem(wire::JsonWriter& out, const Error& error) { out.raw(problem_document(error)); }
 
@@ -86,10 +86,10 @@ std::optional<ReceiptLine> parse_receipt_line(std::string_view text) {
   if (error != std::errc{} || read.line < 1) return {};
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (!take(text, id_begin)) return text.starts_with(",\"problem\":") ? std::optional(read) : std::nullopt;
-  const auto id = RequestId::parse(text.substr(0, id_length));
-  if (!id || text.size() < id_length) return {};
+  const auto id = RequestId::parse(text.substr(0, request_id_length));
+  if (!id || text.size() < request_id_length) return {};
   read.id = *id;
-  text.remove_prefix(id_length);
+  text.remove_prefix(request_id_length);
   if (!take(text, state_begin)) return text.starts_with("\",\"problem\":") ? std::optional(read) : std::nullopt;
   const auto state = parse_request_state(text.substr(0, text.find('"')));
   if (!state) return {};

@@ -7,7 +7,7 @@
 namespace backupctl::wire {
 namespace {
 
-constexpr std::string_view states = "Received, Allowed, NotAllowed, Sent, Succeeded, Failed, Cancelled";
+constexpr std::string_view request_states = "Received, Allowed, NotAllowed, Sent, Succeeded, Failed, Cancelled";
 
 std::string_view or_empty_object(std::string_view text) { return text.empty() ? "{}" : text; }
 
@@ -24,7 +24,7 @@ Result<BulkOrder> read_bulk_order(std::string_view text) {
   return read_document(text, UnknownMembers::refuse, [](ObjectReader& in) {
     BulkOrder order;
     auto& filter = order.filter;
-    filter.state = in.optional("stateCode", one_of(parse_request_state, states));
+    filter.state = in.optional("stateCode", one_of(parse_request_state, request_states));
     filter.zone = in.optional<ZoneName>("zone");
     filter.job_id = in.optional<JobId>("backupJobId");
     filter.received_from = in.optional<Timestamp>("receivedFrom");

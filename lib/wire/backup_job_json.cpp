@@ -13,7 +13,7 @@ void write_texts(JsonWriter& out, std::string_view name, const std::vector<std::
   out.end_array();
 }
 
-std::optional<BackupJob> read_members(ObjectReader& in) {
+std::optional<BackupJob> read_job(ObjectReader& in) {
   const auto id = in.required<JobId>("backupJobId");
   const auto version = in.required_integer("version", {1});
   auto name = in.optional<std::string>("name");
@@ -53,7 +53,7 @@ std::optional<BackupJob> read_members(ObjectReader& in) {
 }  // namespace
 
 Result<BackupJob> read_backup_job(std::string_view text) {
-  return read_document(text, UnknownMembers::ignore, read_members);
+  return read_document(text, UnknownMembers::ignore, read_job);
 }
 
 void write_backup_job(JsonWriter& out, const BackupJob& job, const std::optional<std::int64_t>& pending_version) {

@@ -5,7 +5,7 @@
 namespace backupctl::wire {
 namespace {
 
-std::optional<Manifest> read_members(ObjectReader& in) {
+std::optional<Manifest> read_manifest_members(ObjectReader& in) {
   const auto request_id = in.required<RequestId>("backupRequestId");
   const auto job_id = in.required<JobId>("backupJobId");
   const auto data_as_of = in.required<CivilDate>("dataAsOfDate");
@@ -33,14 +33,14 @@ std::optional<Manifest> read_members(ObjectReader& in) {
 }  // namespace
 
 Result<Manifest> read_manifest(std::string_view text) {
-  return read_document(text, UnknownMembers::ignore, read_members);
+  return read_document(text, UnknownMembers::ignore, read_manifest_members);
 }
 
 Result<ManifestList> read_manifest_list(std::string_view text) {
   return read_document(text, UnknownMembers::ignore, [](ObjectReader& in) -> std::optional<ManifestList> {
     ManifestList list;
     in.required_objects("items", [&](ObjectReader& item) {
-      if (auto manifest = read_members(item)) list.items.push_back(*std::move(manifest));
+      if (auto manifest = read_manifest_members(item)) list.items.push_back(*std::move(manifest));
     });
     list.next_cursor = in.optional<std::string>("nextCursor");
     return list;

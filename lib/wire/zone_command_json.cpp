@@ -1,12 +1,11 @@
 #include "wire/zone_command_json.hpp"
 
+#include "wire/command_type.hpp"
 #include "wire/read_document.hpp"
 #include "wire/zone_result_json.hpp"
 
 namespace backupctl::wire {
 namespace {
-
-constexpr std::string_view create_backup = "CreateBackup";
 
 std::string_view text_of(CommandState state) {
   switch (state) {
@@ -31,7 +30,7 @@ std::optional<CommandState> parse_command_state(std::string_view text) {
 Result<CreateBackupCommand> read_create_backup(std::string_view text) {
   return read_document(text, UnknownMembers::refuse, [](ObjectReader& in) -> std::optional<CreateBackupCommand> {
     check_api_version(in);
-    if (const auto type = in.required<std::string>("commandType"); type && *type != create_backup) {
+    if (const auto type = in.required<std::string>("commandType"); type && *type != create_backup_type) {
       in.refuse({ErrorKind::invalid,
                  "This zone carries out CreateBackup commands only.",
                  false,
@@ -55,7 +54,7 @@ Result<CreateBackupCommand> read_create_backup(std::string_view text) {
 void write_create_backup(JsonWriter& out, const CreateBackupCommand& command) {
   out.begin_object()
       .member("apiVersion", api_version)
-      .member("commandType", create_backup)
+      .member("commandType", create_backup_type)
       .member("backupRequestId", command.id)
       .member("backupJobId", command.job_id)
       .member("backupSourcePath", command.source)

@@ -1,17 +1,16 @@
 #include "wire/zone_result_json.hpp"
 
 #include "backupctl/backup_request.hpp"
+#include "wire/command_type.hpp"
 #include "wire/read_document.hpp"
 
 namespace backupctl::wire {
 namespace {
 
-constexpr std::string_view create_backup = "CreateBackup";
-
-std::optional<ZoneResult> read_members(ObjectReader& in) {
+std::optional<ZoneResult> read_result(ObjectReader& in) {
   check_api_version(in);
   const auto command_id = in.required<RequestId>("commandId");
-  if (const auto type = in.required<std::string>("commandType"); type && *type != create_backup) {
+  if (const auto type = in.required<std::string>("commandType"); type && *type != create_backup_type) {
     in.fault("commandType", "must be CreateBackup");
   }
   const auto code = in.required("resultCode", one_of(parse_result_code, "Succeeded, Failed, Cancelled"));
@@ -53,7 +52,7 @@ std::optional<ZoneResult> read_members(ObjectReader& in) {
 }  // namespace
 
 Result<ZoneResult> read_zone_result(std::string_view text) {
-  return read_document(text, UnknownMembers::ignore, read_members);
+  return read_document(text, UnknownMembers::ignore, read_result);
 }
 
 ResultRecord read_result_record(std::string_view command_id, ZoneName zone, std::string body, Timestamp received) {
@@ -75,7 +74,7 @@ void write_zone_result(JsonWriter& out, const ZoneResult& result) {
   out.begin_object()
       .member("apiVersion", api_version)
       .member("commandId", result.command_id)
-      .member("commandType", create_backup)
+      .member("commandType", create_backup_type)
       .member("resultCode", to_string(result.code))
       .member_if_filled("reasonCode", result.reason_code)
       .member("zone", result.zone)

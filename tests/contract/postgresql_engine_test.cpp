@@ -29,13 +29,13 @@ class PostgresqlEngine : public RepositoryContract {
   }
   const std::string schema_ = last_schema();
 };
-const RepositoryFactory factory{"Engine", [] {
-                                  struct Open : PostgresqlEngine {
-                                    using PostgresqlEngine::last_schema;
-                                  };
-                                  return open_store(Open::last_schema() = new_schema());
-                                }};
-INSTANTIATE_TEST_SUITE_P(Postgresql, PostgresqlEngine, ::testing::Values(factory));
+const RepositoryFactory engine_factory{"Engine", [] {
+                                         struct Open : PostgresqlEngine {
+                                           using PostgresqlEngine::last_schema;
+                                         };
+                                         return open_store(Open::last_schema() = new_schema());
+                                       }};
+INSTANTIATE_TEST_SUITE_P(Postgresql, PostgresqlEngine, ::testing::Values(engine_factory));
 
 TEST_P(PostgresqlEngine, ACommandThatBreaksARuleOfTheStoreFailsAlone) {
   auto impossible = sent(3);

@@ -47,14 +47,14 @@ class ThroughProxy {
   }
 };
 
-const RepositoryFactory factory{"Faults", [] {
-                                  struct Names : PostgresqlFaults {
-                                    using PostgresqlFaults::last_proxy;
-                                    using PostgresqlFaults::last_schema;
-                                  };
-                                  return ThroughProxy::open(Names::last_schema(), Names::last_proxy());
-                                }};
-INSTANTIATE_TEST_SUITE_P(Postgresql, PostgresqlFaults, ::testing::Values(factory));
+const RepositoryFactory faults_factory{"Faults", [] {
+                                         struct Names : PostgresqlFaults {
+                                           using PostgresqlFaults::last_proxy;
+                                           using PostgresqlFaults::last_schema;
+                                         };
+                                         return ThroughProxy::open(Names::last_schema(), Names::last_proxy());
+                                       }};
+INSTANTIATE_TEST_SUITE_P(Postgresql, PostgresqlFaults, ::testing::Values(faults_factory));
 
 TEST_P(PostgresqlFaults, AConnectionCutWhileIdleIsNotNoticed) {
   put(received(1));

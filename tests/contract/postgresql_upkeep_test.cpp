@@ -34,7 +34,7 @@ class StoreUpkeep : public RepositoryContract {
   soci::PostgresqlUrl target() const { return parsed_url(cluster().url(schema_)); }
   const std::string schema_ = new_schema();
 };
-const RepositoryFactory factory{
+const RepositoryFactory upkeep_factory{
     "Upkeep", [] {
       struct Folder : StoreUpkeep {
         using StoreUpkeep::last_folder;
@@ -44,7 +44,7 @@ const RepositoryFactory factory{
       Folder::last_folder() = folder.get();
       return soci::open_blocking("sqlite://" + (*folder / "controller.db").string()).value();
     }};
-INSTANTIATE_TEST_SUITE_P(Postgresql, StoreUpkeep, ::testing::Values(factory));
+INSTANTIATE_TEST_SUITE_P(Postgresql, StoreUpkeep, ::testing::Values(upkeep_factory));
 
 TEST_P(StoreUpkeep, ACopyHasEverythingAndGoesOn) {
   const auto copied = soci::copy_store(source(), target(), at(0));

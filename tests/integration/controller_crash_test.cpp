@@ -7,7 +7,7 @@
 namespace backupctl::testing {
 namespace {
 
-constexpr const char* requests = "/api/backup-requests";
+constexpr const char* requests_path = "/api/backup-requests";
 
 // Brings about every step there is. Each call may find the process dead.
 class Scenario {
@@ -25,7 +25,7 @@ class Scenario {
     zone_.set(Work::keep_on);
     const auto cancelled = submit("cancelled", request_body());
     wait_until(cancelled, "Sent");
-    controller_.http().post(requests + std::string("/") + cancelled + "/cancel");
+    controller_.http().post(requests_path + std::string("/") + cancelled + "/cancel");
     settle(cancelled);
     // A zone that works on a command beyond the time its result was due is asked how it stands.
     const auto overdue = submit("overdue", request_body());
@@ -56,7 +56,7 @@ class Scenario {
  private:
   std::string submit(const std::string& key, const std::string& body) {
     all.emplace_back(key, body);
-    return id_of(controller_.http().post(requests, body, with_key(key)));
+    return id_of(controller_.http().post(requests_path, body, with_key(key)));
   }
   void wait_until(const std::string& id, const std::string& state) {
     if (id.empty()) return;
@@ -108,13 +108,13 @@ TEST_P(ControllerCrash, EveryRequestEndsExactlyOnce) {
   if (scenario.all.empty()) scenario.all.emplace_back("ordinary", request_body());
   for (const auto& [key, body] : scenario.all) {
     // Asked once more with the key, as a caller does who got no answer.
-    const auto answer = controller.http().post(requests, body, with_key(key));
+    const auto answer = controller.http().post(requests_path, body, with_key(key));
     ASSERT_TRUE(answer.status == 200 || answer.status == 202 || answer.status == 403) << key << answer.text;
     HttpAnswer last;
     EXPECT_TRUE(eventually([&] {
       last = controller.request(id_of(answer));
       if (last["stateCode"] == "Sent" && key == "cancelled")
-        controller.http().post(requests + std::string("/") + id_of(answer) + "/cancel");
+        controller.http().post(requests_path + std::string("/") + id_of(answer) + "/cancel");
       return Scenario::is_end(last["stateCode"]);
     })) << key
         << last.text;
@@ -125,7 +125,7 @@ TEST_P(ControllerCrash, EveryRequestEndsExactlyOnce) {
     const auto backups = controller.items("/api/backups?backupRequestId=" + id_of(answer));
     EXPECT_EQ(backups.size(), last["stateCode"] == "Succeeded" ? 1U : 0U) << key << last.text;
   }
-  EXPECT_EQ(controller.items(requests).size(), scenario.all.size());
+  EXPECT_EQ(controller.items(requests_path).size(), scenario.all.size());
   for (const auto& [command, runs] : zone.runs()) EXPECT_LE(runs, 1) << command;
   const auto status = controller.http().get("/api/status").json;
   EXPECT_EQ(status.at("rowsWithoutNextStep").as_int64(), 0);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 
+#include "integration/zone_silent_logger.hpp"
 #include "integration/zone_tree.hpp"
 #include "wire/zone_result_json.hpp"
 #include "zone/drivers/files/archive_reader.hpp"
@@ -22,6 +23,7 @@ namespace fs = std::filesystem;
 using ::backupctl::zone::testing::make_tree;
 using ::backupctl::zone::testing::noise;
 using ::backupctl::zone::testing::read_file;
+using ::backupctl::zone::testing::SilentLogger;
 using ::backupctl::zone::testing::TemporaryFolder;
 using ::backupctl::zone::testing::write_file;
 
@@ -36,11 +38,6 @@ class TickingClock final : public Clock {
  private:
   std::mutex mutex_;
   Timestamp now_ = *parse_timestamp("2026-11-24T02:25:00Z");
-};
-
-class SilentLogger final : public Logger {
- public:
-  void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
 };
 
 struct Said {

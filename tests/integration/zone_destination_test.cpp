@@ -11,7 +11,7 @@ namespace backupctl::zone {
 namespace {
 
 TEST(ZoneDestination, AResultStoreTakesWhatTheOutboxHas) {
-  testing::TempDir folder;
+  backupctl::testing::TempDir folder;
   const auto url = "sqlite://" + (folder.path() / "results.db").string();
   SerialExecutor executor;
   SystemClock clock;

@@ -7,6 +7,7 @@
 #include "backupctl/serial_executor.hpp"
 #include "http/server.hpp"
 #include "integration/zone_process.hpp"
+#include "integration/zone_silent_logger.hpp"
 #include "integration/zone_tree.hpp"
 #include "wire/manifest_json.hpp"
 #include "wire/problem.hpp"
@@ -18,14 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::noise;
+using testing::SilentLogger;
 using testing::TemporaryFolder;
 using testing::write_file;
 using testing::ZoneProcess;
-
-class SilentLogger final : public Logger {
- public:
-  void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
-};
 
 // A controller as far as results go: answers with `answers` in turn, then with 202.
 class ResultStore {

@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "integration/zone_silent_logger.hpp"
 #include "integration/zone_tree.hpp"
 #include "wire/zone_result_json.hpp"
 #include "zone/outbox.hpp"
@@ -10,17 +11,13 @@
 namespace backupctl::zone {
 namespace {
 
+using testing::SilentLogger;
 using testing::TemporaryFolder;
 
 class FixedClock final : public Clock {
  public:
   Timestamp now() override { return *parse_timestamp("2026-11-24T02:25:00Z"); }
   Duration monotonic() override { return now().time_since_epoch(); }
-};
-
-class SilentLogger final : public Logger {
- public:
-  void write(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
 };
 
 // Each backup waits until the test lets it end, or until it is asked to.

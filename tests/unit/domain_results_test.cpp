@@ -16,7 +16,7 @@ using test::success;
 using test::zone;
 using S = RequestState;
 
-BackupRequest in_state(S state) {
+BackupRequest checked_in_state(S state) {
   BackupRequest row{order(), {}};
   auto& p = row.progress;
   p.state = state;
@@ -43,12 +43,12 @@ std::string parked(const ResultDecision& decision) {
   return park ? park->reason_code : "not parked";
 }
 Backup stored() {
-  const auto decision = read(in_state(S::sent), success(order().id));
+  const auto decision = read(checked_in_state(S::sent), success(order().id));
   return *std::get<Transition>(decision).backup;
 }
 
 TEST(Results, ASuccessMakesTheBackupAndEndsTheRequest) {
-  const auto decision = read(in_state(S::sent), success(order().id));
+  const auto decision = read(checked_in_state(S::sent), success(order().id));
   const auto& made = std::get<Transition>(decision);
   EXPECT_EQ(made.next.state, S::succeeded);
   EXPECT_EQ(made.next.backup_id, id<BackupId>(9));
@@ -64,14 +64,14 @@ TEST(Results, ASuccessMakesTheBackupAndEndsTheRequest) {
 }
 
 TEST(Results, ADueDateBeyondTheCalendarKeepsForEver) {
-  auto row = in_state(S::sent);
+  auto row = checked_in_state(S::sent);
   row.progress.terms->days_to_keep = std::int64_t{1} << 31;
   const auto decision = read(row, success(order().id));
   EXPECT_FALSE(std::get<Transition>(decision).backup->due_to_delete);
 }
 
 TEST(Results, OneThatComesBeforeSentIsWrittenInfersIt) {
-  const auto decision = read(in_state(S::allowed), success(order().id));
+  const auto decision = read(checked_in_state(S::allowed), success(order().id));
   const auto& made = std::get<Transition>(decision);
   ASSERT_EQ(made.history.size(), 2u);
   EXPECT_EQ(made.history[0].state, S::sent);
@@ -83,7 +83,7 @@ TEST(Results, OneThatComesBeforeSentIsWrittenInfersIt) {
 TEST(Results, FailedAndCancelledEndTheRequestWithoutABackup) {
   for (const auto& [code, state] : {std::pair{ResultCode::failed, S::failed}, {ResultCode::cancelled, S::cancelled}}) {
     for (const auto from : {S::allowed, S::sent}) {
-      const auto decision = read(in_state(from), result(code));
+      const auto decision = read(checked_in_state(from), result(code));
       const auto& made = std::get<Transition>(decision);
       EXPECT_EQ(made.next.state, state);
       EXPECT_EQ(made.next.reason, "source-missing");
@@ -96,7 +96,7 @@ TEST(Results, FailedAndCancelledEndTheRequestWithoutABackup) {
 
 TEST(Results, ALateSuccessTurnsFailedAndCancelledIntoSucceeded) {
   for (const auto from : {S::failed, S::cancelled}) {
-    const auto decision = read(in_state(from), success(order().id));
+    const auto decision = read(checked_in_state(from), success(order().id));
     const auto& made = std::get<Transition>(decision);
     EXPECT_EQ(made.next.state, S::succeeded);
     EXPECT_TRUE(made.backup);
@@ -108,14 +108,14 @@ TEST(Results, ALateSuccessTurnsFailedAndCancelledIntoSucceeded) {
 TEST(Results, AnotherFailureAfterAnEndChangesNothing) {
   for (const auto from : {S::failed, S::cancelled}) {
     for (const auto code : {ResultCode::failed, ResultCode::cancelled}) {
-      const auto decision = read(in_state(from), result(code));
+      const auto decision = read(checked_in_state(from), result(code));
       EXPECT_TRUE(std::holds_alternative<AlreadyRecorded>(decision));
     }
   }
 }
 
 TEST(Results, NothingTouchesABackup) {
-  auto row = in_state(S::succeeded);
+  auto row = checked_in_state(S::succeeded);
   row.progress.backup_id = id<BackupId>(9);
   for (const auto code : {ResultCode::succeeded, ResultCode::failed, ResultCode::cancelled}) {
     EXPECT_TRUE(std::holds_alternative<AlreadyRecorded>(read(row, result(code), stored())));
@@ -123,7 +123,7 @@ TEST(Results, NothingTouchesABackup) {
 }
 
 TEST(Results, ADifferentSecondSuccessIsAConflict) {
-  auto row = in_state(S::succeeded);
+  auto row = checked_in_state(S::succeeded);
   row.progress.backup_id = id<BackupId>(9);
   auto other = success(order().id);
   other.verify_hash = "sha256:11";
@@ -139,7 +139,7 @@ TEST(Results, ADifferentSecondSuccessIsAConflict) {
 TEST(Results, OfARequestWithoutASendAttemptAreParked) {
   BackupRequest row{order(), received(order(), {})};
   EXPECT_EQ(parked(read(row, success(order().id))), "not-sent");
-  row = in_state(S::allowed);
+  row = checked_in_state(S::allowed);
   row.progress.send_attempts = 0;
   EXPECT_EQ(parked(read(row, success(order().id))), "not-sent");
   row.progress.state = S::cancelled;
@@ -149,7 +149,7 @@ TEST(Results, OfARequestWithoutASendAttemptAreParked) {
 TEST(Results, OfAnotherZoneAreParked) {
   auto other = success(order().id);
   other.zone = zone("tapes");
-  EXPECT_EQ(parked(read(in_state(S::sent), other)), "wrong-zone");
+  EXPECT_EQ(parked(read(checked_in_state(S::sent), other)), "wrong-zone");
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace backupctl::soci {
 namespace {
 
-constexpr EmbeddedFile schema[] = {
+constexpr EmbeddedFile things_schema[] = {
     {"0001_thing.sql", "CREATE TABLE thing (id TEXT PRIMARY KEY CHECK (id <> ''), n BIGINT)", "aa"}};
 
 struct InsertThing {
@@ -49,7 +49,7 @@ class SqliteSessionTest : public testing::Test {
   }
 
   TemporaryFolder folder;
-  std::unique_ptr<SqliteStore> store = SqliteStore::open(folder / "s.db", {"zone", zone_application_id, schema},
+  std::unique_ptr<SqliteStore> store = SqliteStore::open(folder / "s.db", {"zone", zone_application_id, things_schema},
                                                          {.busy_timeout = std::chrono::milliseconds{20}}, Timestamp{})
                                            .value();
   std::unique_ptr<SqliteSession> writer = store->connect(Access::write).value();

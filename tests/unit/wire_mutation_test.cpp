@@ -101,21 +101,22 @@ void run(const std::string& document, const Check& check) {
   EXPECT_LT(accepted, rounds_per_document);
 }
 
-const std::string id = "0190a000-0000-7000-8000-000000000001";
+const std::string an_id = "0190a000-0000-7000-8000-000000000001";
 const std::string result =
-    R"({"apiVersion":"2026-11-01","commandId":")" + id +
+    R"({"apiVersion":"2026-11-01","commandId":")" + an_id +
     R"(","commandType":"CreateBackup","resultCode":"Succeeded","zone":"files","backupStoragePath":"a","byteCount":1,)"
     R"("copyEndTime":"2026-11-24T02:25:02Z","verifyHash":"sha256:0","message":"\ud83d\ude00","itemErrors":[{"path":"p","detail":"d"}]})";
 
 TEST(Mutation, BackupRequestBody) {
-  run(R"({"apiVersion":"2026-11-01","backupJobId":")" + id +
+  run(R"({"apiVersion":"2026-11-01","backupJobId":")" + an_id +
           R"(","backupSourcePath":"/data/x","dataAsOfDate":"2021-01-08"})",
       round_trip(read_backup_request_body, text_with(write_backup_request_body)));
 }
 
 TEST(Mutation, ZoneCommand) {
-  run(R"({"apiVersion":"2026-11-01","commandType":"CreateBackup","backupRequestId":")" + id + R"(","backupJobId":")" +
-          id + R"(","backupSourcePath":"postgresql://host/db","storagePath":"s","dataAsOfDate":"2021-01-08"})",
+  run(R"({"apiVersion":"2026-11-01","commandType":"CreateBackup","backupRequestId":")" + an_id +
+          R"(","backupJobId":")" + an_id +
+          R"(","backupSourcePath":"postgresql://host/db","storagePath":"s","dataAsOfDate":"2021-01-08"})",
       round_trip(read_create_backup, text_with(write_create_backup)));
 }
 
@@ -131,7 +132,7 @@ TEST(Mutation, CommandStatus) {
 
 TEST(Mutation, Manifests) {
   const auto manifest =
-      R"({"backupRequestId":")" + id + R"(","backupJobId":")" + id +
+      R"({"backupRequestId":")" + an_id + R"(","backupJobId":")" + an_id +
       R"(","dataAsOfDate":"2021-01-08","backupSourcePath":"/d","backupStoragePath":"s","byteCount":1,)"
       R"("verifyHash":"sha256:0","copyEndTime":"2026-11-24T02:25:02Z","zone":"files"})";
   run(R"({"items":[)" + manifest + "," + manifest + R"(],"nextCursor":"c"})",
@@ -140,7 +141,7 @@ TEST(Mutation, Manifests) {
 }
 
 TEST(Mutation, BackupJob) {
-  run(R"({"backupJobId":")" + id +
+  run(R"({"backupJobId":")" + an_id +
           R"(","version":3,"name":"n","approvalStateCode":"Approved","zone":"files","storagePath":"s","daysToKeep":3650,)"
           R"("inForceFrom":"2021-01-01","allowedRequesters":["a"],"backupSourceRoots":["/d"],"notify":["x"]})",
       round_trip(read_backup_job,
