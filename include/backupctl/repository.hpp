@@ -58,8 +58,8 @@ struct ResultKey {
   std::string body;
 };
 
-// The next progress of a request. Guard: revision is next.revision - 1 and state is `from`.
-// lost_guard: `current` is the row as it stands now.
+// The next progress of a request. Guard: revision is next.revision - 1, state is `from`, and `recorded` still waits.
+// lost_guard: `current` is the row as it stands now; its revision tells whether it was the row or the result.
 struct ChangeRequest {
   RequestId id;
   RequestState from = RequestState::received;
@@ -82,7 +82,8 @@ struct KeepResult {
 };
 
 // A waiting result that changes no request: parked with a reason, or (without `parked`) dropped because it is recorded
-// already. already_done: it does not wait any more.
+// already. One that is parked already, for the same reason and from the same zone, is not parked again: the result is
+// dropped, without audit and notice. already_done: it does not wait any more.
 struct SettleResult {
   ResultKey key;
   std::optional<ParkedResult> parked{};
@@ -90,7 +91,8 @@ struct SettleResult {
   std::optional<Notice> notice{};
 };
 
-// Something to park that never waited as a result (a zone's 409, with both bodies).
+// Something to park that never waited as a result (a zone's 409, with both bodies). already_done: it, or the same body
+// for the same reason, is parked already.
 struct Park {
   ParkedResult parked;
   std::optional<Notice> notice{};

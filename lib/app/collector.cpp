@@ -66,17 +66,14 @@ void Collector::record_for(ResultRecord result, const BackupRequest& row) {
     };
     auto change = decider(row);
     if (!change) return settle(result, park_reason);
-    // Decided once, on the row just read. Should another writer be faster, everything is looked at again from the
-    // start: there may be a backup now.
-    auto on_amended = [this, result](const Amended& amended) {
+    // Decided once, on the row just read. Should another writer have changed it, everything is looked at again from the
+    // start: there may be a backup now. When the row is still the same, another has recorded or parked the result.
+    auto on_amended = [this, result, revision = row.progress.revision](const Amended& amended) {
       finish(result);
-      if (amended.kind == Amended::Kind::nothing_to_do) return record(result);
+      if (amended.kind == Amended::Kind::nothing_to_do && amended.row->progress.revision != revision) record(result);
       if (amended.kind == Amended::Kind::written) place_freed_(result.zone);
     };
-    auto once = [change = std::move(*change)](const BackupRequest& now) -> std::optional<ChangeRequest> {
-      if (now.progress.revision + 1 != change.next.revision) return {};
-      return change;
-    };
+    auto once = [change = std::move(change)](const BackupRequest&) mutable { return std::exchange(change, {}); };
     amender_.amend(row, std::move(once), std::move(on_amended));
   };
   if (!row.progress.backup_id) return with_backup(std::optional<Backup>{});

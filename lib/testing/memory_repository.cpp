@@ -67,7 +67,8 @@ Outcome MemoryRepository::run(const ChangeRequest& command) {
   const auto found = requests_.find(command.id);
   if (found == requests_.end()) return {OutcomeStatus::lost_guard, {}, false, {}};
   auto& request = found->second;
-  if (request.progress.revision != command.next.revision - 1 || request.progress.state != command.from) {
+  const bool gone = command.recorded && find_result(*command.recorded) == results_.end();
+  if (gone || request.progress.revision != command.next.revision - 1 || request.progress.state != command.from) {
     const bool done =
         request.progress == command.next || (command.place && request.progress == command.place->otherwise);
     return {done ? OutcomeStatus::already_done : OutcomeStatus::lost_guard, request, false, {}};
@@ -81,9 +82,7 @@ Outcome MemoryRepository::run(const ChangeRequest& command) {
   if (command.adopted) parked_.erase(*command.adopted);
   keep(command.notice);
   write(command.audit);
-  if (command.recorded) {
-    if (const auto result = find_result(*command.recorded); result != results_.end()) results_.erase(result);
-  }
+  if (command.recorded) results_.erase(find_result(*command.recorded));
   return {OutcomeStatus::applied, request, no_place, {}};
 }
 
@@ -98,14 +97,18 @@ Outcome MemoryRepository::run(const SettleResult& command) {
   const auto result = find_result(command.key);
   if (result == results_.end()) return already_done();
   results_.erase(result);
-  if (command.parked) parked_.emplace(command.parked->id, *command.parked);
+  if (command.parked) {
+    if (is_parked(*command.parked)) return applied();
+    parked_.emplace(command.parked->id, *command.parked);
+  }
   keep(command.notice);
   write(command.audit);
   return applied();
 }
 
 Outcome MemoryRepository::run(const Park& command) {
-  if (!parked_.emplace(command.parked.id, command.parked).second) return already_done();
+  if (is_parked(command.parked)) return already_done();
+  parked_.emplace(command.parked.id, command.parked);
   keep(command.notice);
   return applied();
 }
@@ -479,6 +482,15 @@ Result<StoreSurvey> MemoryRepository::survey() {
   }
   for (auto& [name, zone] : zones) survey.zones.push_back(zone);
   return survey;
+}
+
+// It, or the same body from the same zone for the same reason.
+bool MemoryRepository::is_parked(const ParkedResult& parked) const {
+  return parked_.contains(parked.id) || std::any_of(parked_.begin(), parked_.end(), [&](const auto& entry) {
+           const auto& other = entry.second;
+           return other.command_id == parked.command_id && other.zone == parked.zone &&
+                  other.reason_code == parked.reason_code && other.body == parked.body;
+         });
 }
 
 std::vector<ResultRecord>::iterator MemoryRepository::find_result(const ResultKey& key) {

@@ -120,10 +120,9 @@ class Model {
   std::map<BackupId, Backup> backups_;
   std::map<RequestId, BackupId> backup_of_;
   std::vector<ResultRecord> waiting_;
-  std::vector<ResultRecord> gone_;          // waited before the write that is being looked at, and does not any more
-  std::vector<ResultRecord> parked_early_;  // as not sent, while another controller was about to record them
-  std::set<ResultId> kept_;                 // every result that ever waited
-  std::set<RequestId> kept_unsent_;         // had one that came before any send was recorded
+  std::vector<ResultRecord> gone_;   // waited before the write that is being looked at, and does not any more
+  std::set<ResultId> kept_;          // every result that ever waited
+  std::set<RequestId> kept_unsent_;  // had one that came before any send was recorded
   std::map<ParkedResultId, ParkedResult> parked_;
   std::set<ParkedResultId> dismissals_;
   std::vector<ParkedResult> newly_parked_;

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iterator>
 
 #include "sim/model.hpp"
 
@@ -62,16 +61,13 @@ void Model::look_at_results() {
 
 bool Model::is_caused_by_result(RequestId id) const {
   const auto is_of = [&](const ResultRecord& record) { return record.command_id == id; };
-  return std::any_of(gone_.begin(), gone_.end(), is_of) ||
-         std::any_of(parked_early_.begin(), parked_early_.end(), is_of);
+  return std::any_of(gone_.begin(), gone_.end(), is_of);
 }
 
 const ZoneResult* Model::gone_result(RequestId id, ResultCode code) const {
-  for (const auto* records : {&gone_, &parked_early_}) {
-    for (const auto& record : *records) {
-      if (record.command_id == id && record.result && record.result->command_id == id && record.result->code == code) {
-        return &*record.result;
-      }
+  for (const auto& record : gone_) {
+    if (record.command_id == id && record.result && record.result->command_id == id && record.result->code == code) {
+      return &*record.result;
     }
   }
   return nullptr;
@@ -133,9 +129,13 @@ void Model::check_gone_results() {
 
 void Model::check_parked() {
   for (const auto& parked : newly_parked_) {
-    if (parked.reason_code == "not-sent") {
-      std::copy_if(gone_.begin(), gone_.end(), std::back_inserter(parked_early_),
-                   [&](const ResultRecord& gone) { return gone.command_id == parked.command_id; });
+    const auto is_same = [&](const auto& entry) {
+      const auto& other = entry.second;
+      return other.command_id == parked.command_id && other.zone == parked.zone &&
+             other.reason_code == parked.reason_code && other.body == parked.body;
+    };
+    if (std::count_if(parked_.begin(), parked_.end(), is_same) > 1) {
+      violation("parked twice: " + parked.command_id.to_string() + " " + parked.body);
     }
     if (!is_right_reason(parked)) {
       violation("parked as \"" + parked.reason_code + "\", which is not so: " + parked.command_id.to_string());

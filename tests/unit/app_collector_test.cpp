@@ -135,6 +135,36 @@ TEST_F(CollectorTest, ParksASecondDifferentSuccess) {
   EXPECT_EQ(backups(), 1u);
 }
 
+// As the zone's outbox does when the acknowledgement is lost.
+TEST_F(CollectorTest, ParksAContradictionOnceHoweverOftenItIsTold) {
+  take(record_of(success(request)));
+  auto other = success(request);
+  other.verify_hash = "sha256:11";
+  take(record_of(other));
+  take(record_of(other));
+  EXPECT_EQ(parked_as(), "conflicting-result");
+  EXPECT_EQ(ground.store.waiting(), 0u);
+}
+
+TEST_F(CollectorTest, DoesNotRecordWhatAnotherControllerHasParkedMeanwhile) {
+  const auto record = record_of(success(request));
+  ground.store.engine.apply({KeepResult{record}});
+  ground.store.held = true;
+  collector.read_waiting([](bool) {});
+  ground.time.advance(1s);
+  ASSERT_EQ(ground.store.groups.size(), 1u) << "it is about to be recorded";
+  ground.store.engine.apply(
+      {SettleResult{{request, record.body},
+                    ParkedResult{id<ParkedResultId>(1), request, record.zone, "not-sent", epoch, record.body}}});
+  ground.store.release();
+  ground.time.advance(1s);
+  EXPECT_EQ(state(), S::sent);
+  EXPECT_EQ(backups(), 0u);
+  EXPECT_EQ(parked_as(), "not-sent");
+  EXPECT_EQ(collector.under_way(), 0);
+  EXPECT_EQ(ground.store.groups.size(), 1u) << "and not tried again";
+}
+
 TEST_F(CollectorTest, ABadOneNeverBlocksTheNext) {
   auto bad = record_of(success(request));
   bad.result.reset();

@@ -77,6 +77,7 @@ class MemoryRepository final : public BlockingRepository {
   RequestProgress choose(const RequestProgress& next, const std::optional<SendPlace>& place, bool& no_place) const;
   std::int64_t places_taken(const ZoneName& zone) const;
   bool is_paused(const ZoneName& zone) const;
+  bool is_parked(const ParkedResult& parked) const;
   std::int64_t free_orphans(Timestamp now);
   std::vector<ResultRecord>::iterator find_result(const ResultKey& key);
 

@@ -147,6 +147,29 @@ TEST_P(RepositoryContract, SuccessWritesTheBackupAndTakesTheResultAway) {
   EXPECT_EQ(waiting_bodies(), std::vector<std::string>{"other body"});
 }
 
+TEST_P(RepositoryContract, AResultThatWaitsNoMoreIsNotRecorded) {
+  put(sent(1));
+  put(sent(2));
+  run(KeepResult{result(request_id(1), "body")});
+  run(KeepResult{result(request_id(2), "body")});
+  run(SettleResult{{request_id(1), "body"}, parked(1)});  // by another controller, which saw the row as it was
+  const auto recording = [](int n) {
+    ChangeRequest change{request_id(n), RequestState::sent, succeeded(sent(n), backup_id(n))};
+    change.history = {{RequestState::succeeded, at(3), {}}};
+    change.backup = backup_of(sent(n), n);
+    change.recorded = ResultKey{request_id(n), "body"};
+    return change;
+  };
+  const auto outcomes = store().apply({recording(1), recording(2)});
+  EXPECT_EQ(outcomes.at(0).status, OutcomeStatus::lost_guard);
+  EXPECT_EQ(outcomes.at(0).current, sent(1));
+  EXPECT_EQ(outcomes.at(1).status, OutcomeStatus::applied);
+  EXPECT_EQ(find(1), sent(1));
+  EXPECT_EQ(history(1).size(), 1u);
+  EXPECT_EQ(store().find_backup(backup_id(1)).value(), std::nullopt);
+  EXPECT_EQ(run(recording(2)).status, OutcomeStatus::already_done) << "it is this change that took it away";
+}
+
 TEST_P(RepositoryContract, ALateSuccessMayFollowAFailure) {
   auto request = sent(1);
   put(request);
@@ -306,6 +329,43 @@ TEST_P(RepositoryContract, ParkingTwiceIsDoneAlready) {
   EXPECT_EQ(run(Park{parked(1)}).status, OutcomeStatus::applied);
   EXPECT_EQ(run(Park{parked(1)}).status, OutcomeStatus::already_done);
   EXPECT_EQ(store().list_parked({}).value(), std::vector<ParkedResult>{parked(1)});
+}
+
+// A zone repeats what nobody acknowledged: told again after it was parked, it is not parked twice.
+TEST_P(RepositoryContract, TheSameResultIsParkedOnceForOneReason) {
+  const auto park_again = [&](int number, const char* reason, const char* body) {
+    run(KeepResult{result(request_id(1), body)});
+    auto again = parked(number);
+    again.reason_code = reason;
+    again.body = body;
+    SettleResult settle{{request_id(1), body}, again};
+    settle.audit = {audit(1, "result-from-wrong-zone")};
+    settle.notice = notice(number);
+    return run(settle).status;
+  };
+  EXPECT_EQ(park_again(1, "conflicting-result", "a"), OutcomeStatus::applied);
+  EXPECT_EQ(park_again(2, "conflicting-result", "a"), OutcomeStatus::applied);
+  EXPECT_TRUE(waiting_bodies().empty());
+  EXPECT_EQ(park_again(3, "wrong-zone", "a"), OutcomeStatus::applied);
+  EXPECT_EQ(park_again(4, "conflicting-result", "b"), OutcomeStatus::applied);
+  auto elsewhere = parked(5);
+  elsewhere.reason_code = "conflicting-result";
+  elsewhere.body = "a";
+  EXPECT_EQ(run(Park{elsewhere}).status, OutcomeStatus::already_done);
+  elsewhere.zone = zone("tapes");
+  EXPECT_EQ(run(Park{elsewhere}).status, OutcomeStatus::applied);
+
+  std::vector<ParkedResultId> ids;
+  const auto listed = store().list_parked({}).value();
+  for (const auto& one : listed) ids.push_back(one.id);
+  EXPECT_EQ(ids, (std::vector{parked_id(5), parked_id(4), parked_id(3), parked_id(1)}));
+  EXPECT_EQ(store().survey()->waiting_notices, 3);
+  EXPECT_EQ(store().list_audit({}).value().size(), 4u) << "opened, and three parked";
+
+  // Once a person has dismissed it, it is news again.
+  EXPECT_EQ(run(DismissParked{parked_id(1)}).status, OutcomeStatus::applied);
+  EXPECT_EQ(park_again(6, "conflicting-result", "a"), OutcomeStatus::applied);
+  EXPECT_EQ(store().list_parked({.id = parked_id(6)}).value().size(), 1u);
 }
 
 TEST_P(RepositoryContract, AZoneIsPausedAndGoesOn) {

@@ -37,7 +37,7 @@ std::vector<std::string> names_of(const Command& command) {
       if (one.parked) all.push_back("parked " + one.parked->id.to_string());
       return all;
     } else if constexpr (std::is_same_v<C, Park>) {
-      return {"parked " + one.parked.id.to_string()};
+      return {one.parked.command_id.to_string(), "parked " + one.parked.id.to_string()};
     } else if constexpr (std::is_same_v<C, DismissParked>) {
       return {"parked " + one.id.to_string()};
     } else {
@@ -160,21 +160,28 @@ class SetWriter {
   }
 
   void change(std::vector<Member<ChangeRequest>>& members) {
+    std::vector<const ResultKey*> recorded;
+    for (const auto& member : members) {
+      if (member.command->recorded) recorded.push_back(&*member.command->recorded);
+    }
+    const auto waiting = lock_results(session_, recorded);
     std::vector<NextProgress> rows;
+    std::map<RequestId, const RequestProgress*> written;
     for (auto& [command, outcome] : members) {
+      if (command->recorded && !waiting.contains(command->recorded->command_id)) continue;
       *outcome = answer(OutcomeStatus::applied);
       rows.push_back({command->id, command->from, &choose(command->next, command->place, outcome->no_place)});
+      written[command->id] = rows.back().next;
     }
     auto updated = update_requests(session_, rows);
     std::vector<RequestId> others;
-    for (std::size_t i = 0; i < members.size(); ++i) {
-      const auto& [command, outcome] = members[i];
+    for (auto& [command, outcome] : members) {
       const auto found = updated.find(command->id);
       if (found == updated.end()) {
         others.push_back(command->id);
         continue;
       }
-      outcome->current = BackupRequest{std::move(found->second), *rows[i].next};
+      outcome->current = BackupRequest{std::move(found->second), *written.at(command->id)};
       remember_side_rows(*command, command->id);
       if (command->recorded) recorded_.push_back(&*command->recorded);
     }
@@ -212,6 +219,9 @@ class SetWriter {
     for (const auto& member : parks_) parked.push_back(&member.command->parked);
     const auto written = insert_parked(session_, parked);
     for (auto& [command, outcome] : parks_) *outcome = answer(applied_if(written.contains(command->parked.id)));
+    for (auto& [command, outcome] : settles_) {
+      if (command->parked && !written.contains(command->parked->id)) untold_.insert(outcome);
+    }
 
     std::vector<ParkedResultId> ids;
     for (const auto& member : dismissals_) ids.push_back(member.command->id);
@@ -232,7 +242,7 @@ class SetWriter {
     std::vector<const Notice*> notices;
     std::vector<AuditEntry> entries;
     for (std::size_t i = 0; i < commands.size(); ++i) {
-      if (outcomes[i].status != OutcomeStatus::applied) continue;
+      if (outcomes[i].status != OutcomeStatus::applied || untold_.contains(&outcomes[i])) continue;
       std::visit(
           [&](const auto& command) {
             if constexpr (requires { command.notice; }) {
@@ -266,6 +276,7 @@ class SetWriter {
   std::vector<const Backup*> backups_;
   std::vector<const ResultKey*> recorded_;
   std::vector<ParkedResultId> adopted_;
+  std::set<const Outcome*> untold_;  // nothing was parked, it was there already
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "soci/postgresql/side_statements.hpp"
 
+#include <functional>
 #include <map>
 #include <utility>
 
@@ -40,24 +41,41 @@ struct InsertResults {
   ::soci::statement insert;
 };
 
-struct RemoveResults {
-  explicit RemoveResults(::soci::session& sql) : rows([this](auto&& f) { columns(f); }), remove(sql) {
-    prepare(remove,
-            "DELETE FROM zone_result AS z USING " + rows.rows() +
-                " WHERE z.command_id = n.command_id AND z.body = decode(n.body, 'hex') RETURNING z.command_id",
-            [&](auto results, auto parameters) {
-              results("", removed);
-              rows.bind(parameters);
-            });
+// A statement over results that are named by command and body; it answers whose it found.
+struct ResultsByKey {
+  ResultsByKey(::soci::session& sql, const std::function<std::string(const std::string& keys)>& text)
+      : rows([this](auto&& f) { columns(f); }), run(sql) {
+    prepare(run, text(rows.rows()), [&](auto results, auto parameters) {
+      results("", found);
+      rows.bind(parameters);
+    });
   }
   template <class F>
   void columns(F&& f) {
     f("command_id", command_id);
     f("body", body);
   }
-  std::string command_id, body, removed;
+  std::string command_id, body, found;
   RowSet rows;
-  ::soci::statement remove;
+  ::soci::statement run;
+};
+
+const std::string is_result_n = " WHERE z.command_id = n.command_id AND z.body = decode(n.body, 'hex')";
+
+// In one order, so that two controllers cannot wait for each other.
+struct LockResults : ResultsByKey {
+  explicit LockResults(::soci::session& sql)
+      : ResultsByKey(sql, [](const std::string& keys) {
+          return "SELECT z.command_id FROM zone_result AS z, " + keys + is_result_n +
+                 " ORDER BY z.arrival FOR UPDATE OF z";
+        }) {}
+};
+
+struct RemoveResults : ResultsByKey {
+  explicit RemoveResults(::soci::session& sql)
+      : ResultsByKey(sql, [](const std::string& keys) {
+          return "DELETE FROM zone_result AS z USING " + keys + is_result_n + " RETURNING z.command_id";
+        }) {}
 };
 
 struct InsertParked {
@@ -65,7 +83,10 @@ struct InsertParked {
     const auto each = [&](auto&& f) { row.columns(f); };
     prepare(insert,
             "INSERT INTO parked_result (" + listed(each, "@") + ") SELECT " + values_with_body(row) + " FROM " +
-                rows.rows() + " ON CONFLICT DO NOTHING RETURNING parked_result_id",
+                rows.rows() +
+                " WHERE NOT EXISTS (SELECT 1 FROM parked_result AS p WHERE p.command_id = n.command_id"
+                " AND p.zone = n.zone AND p.reason_code = n.reason_code AND p.body = decode(n.body, 'hex'))"
+                " ON CONFLICT DO NOTHING RETURNING parked_result_id",
             [&](auto results, auto parameters) {
               results("", written);
               rows.bind(parameters);
@@ -247,10 +268,11 @@ std::set<RequestId> insert_results(PostgresqlSession& session, const std::vector
   return written;
 }
 
-std::set<RequestId> remove_results(PostgresqlSession& session, const std::vector<const ResultKey*>& keys) {
-  std::set<RequestId> removed;
-  if (keys.empty()) return removed;
-  auto& statement = session.prepared<RemoveResults>();
+template <class Statement>
+std::set<RequestId> run_over(PostgresqlSession& session, const std::vector<const ResultKey*>& keys) {
+  std::set<RequestId> found;
+  if (keys.empty()) return found;
+  ResultsByKey& statement = session.prepared<Statement>();
   statement.rows.clear();
   for (const auto* key : keys) {
     statement.command_id = key->command_id.to_string();
@@ -258,10 +280,18 @@ std::set<RequestId> remove_results(PostgresqlSession& session, const std::vector
     statement.rows.add([&](auto&& f) { statement.columns(f); });
   }
   statement.rows.close();
-  for (bool more = statement.remove.execute(true); more; more = statement.remove.fetch()) {
-    removed.insert(stored(RequestId::parse(statement.removed), "command_id"));
+  for (bool more = statement.run.execute(true); more; more = statement.run.fetch()) {
+    found.insert(stored(RequestId::parse(statement.found), "command_id"));
   }
-  return removed;
+  return found;
+}
+
+std::set<RequestId> lock_results(PostgresqlSession& session, const std::vector<const ResultKey*>& keys) {
+  return run_over<LockResults>(session, keys);
+}
+
+std::set<RequestId> remove_results(PostgresqlSession& session, const std::vector<const ResultKey*>& keys) {
+  return run_over<RemoveResults>(session, keys);
 }
 
 std::set<ParkedResultId> insert_parked(PostgresqlSession& session, const std::vector<const ParkedResult*>& parked) {

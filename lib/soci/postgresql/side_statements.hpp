@@ -12,9 +12,11 @@ namespace backupctl::soci::postgresql {
 
 // Each answers whose rows were written or removed. No command or id twice in one call.
 std::set<RequestId> insert_results(PostgresqlSession& session, const std::vector<const ResultRecord*>& records);
+// Which of them wait. They stay so until the end of the transaction, unless it removes them itself.
+std::set<RequestId> lock_results(PostgresqlSession& session, const std::vector<const ResultKey*>& keys);
 std::set<RequestId> remove_results(PostgresqlSession& session, const std::vector<const ResultKey*>& keys);
+// Not those that are parked already, for the same reason.
 std::set<ParkedResultId> insert_parked(PostgresqlSession& session, const std::vector<const ParkedResult*>& parked);
-
 std::set<ParkedResultId> remove_parked(PostgresqlSession& session, const std::vector<ParkedResultId>& ids);
 
 // A new one is numbered after those of its job and date, which are locked for it until the end of the transaction; one

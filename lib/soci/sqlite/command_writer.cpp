@@ -42,7 +42,8 @@ Outcome write(SqliteSession& session, const AdmitRequest& command) {
 Outcome write(SqliteSession& session, const ChangeRequest& command) {
   bool no_place = false;
   const auto& progress = choose(session, command.next, command.place, no_place);
-  auto order = update_request(session, command.id, command.from, progress);
+  const bool gone = command.recorded && !is_waiting(session, *command.recorded);
+  auto order = gone ? std::nullopt : update_request(session, command.id, command.from, progress);
   if (!order) {
     auto current = find_request(session, command.id);
     const bool done = current && (current->progress == command.next ||
@@ -65,7 +66,7 @@ Outcome write(SqliteSession& session, const KeepResult& command) {
 
 Outcome write(SqliteSession& session, const SettleResult& command) {
   if (!remove_result(session, command.key)) return answer(OutcomeStatus::already_done);
-  if (command.parked) insert_parked(session, *command.parked);
+  if (command.parked && !insert_parked(session, *command.parked)) return answer(OutcomeStatus::applied);
   keep_notice(session, command.notice);
   append_audit(session, command.audit);
   return answer(OutcomeStatus::applied);

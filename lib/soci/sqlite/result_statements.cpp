@@ -19,6 +19,20 @@ struct InsertResult {
   ::soci::statement insert;
 };
 
+struct FindResult {
+  explicit FindResult(::soci::session& sql) : select(sql) {
+    prepare(select, "SELECT arrival FROM zone_result WHERE command_id = :command_id AND body = :body",
+            [&](auto results, auto parameters) {
+              results("", arrival);
+              parameters("command_id", command_id);
+              parameters("body", body);
+            });
+  }
+  std::string command_id, body;
+  std::int64_t arrival = 0;
+  ::soci::statement select;
+};
+
 struct RemoveResult {
   explicit RemoveResult(::soci::session& sql) : remove(sql) {
     prepare(remove, "DELETE FROM zone_result WHERE command_id = :command_id AND body = :body",
@@ -35,8 +49,9 @@ struct InsertParked {
   explicit InsertParked(::soci::session& sql) : insert(sql) {
     const auto each = [&](auto&& f) { row.columns(f); };
     prepare(insert,
-            "INSERT INTO parked_result (" + listed(each, "@") + ") VALUES (" + listed(each, ":@") +
-                ") ON CONFLICT DO NOTHING",
+            "INSERT INTO parked_result (" + listed(each, "@") + ") SELECT " + listed(each, ":@") +
+                " WHERE NOT EXISTS (SELECT 1 FROM parked_result WHERE command_id = :command_id AND zone = :zone"
+                " AND reason_code = :reason_code AND body = :body) ON CONFLICT DO NOTHING",
             [&](auto, auto parameters) { row.columns(parameters); });
   }
   ParkedRow row;
@@ -103,6 +118,13 @@ bool insert_result(SqliteSession& session, const ResultRecord& record) {
   statement.row.set(record);
   statement.insert.execute(true);
   return statement.insert.get_affected_rows() > 0;
+}
+
+bool is_waiting(SqliteSession& session, const ResultKey& key) {
+  auto& statement = session.prepared<FindResult>();
+  statement.command_id = key.command_id.to_string();
+  statement.body = key.body;
+  return statement.select.execute(true);
 }
 
 bool remove_result(SqliteSession& session, const ResultKey& key) {

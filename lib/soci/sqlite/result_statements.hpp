@@ -8,7 +8,9 @@
 namespace backupctl::soci {
 
 bool insert_result(SqliteSession& session, const ResultRecord& record);
+bool is_waiting(SqliteSession& session, const ResultKey& key);
 bool remove_result(SqliteSession& session, const ResultKey& key);
+// Not when the same result is parked already, for the same reason.
 bool insert_parked(SqliteSession& session, const ParkedResult& parked);
 bool remove_parked(SqliteSession& session, ParkedResultId id);
 bool set_paused(SqliteSession& session, const ZoneName& zone, bool paused);
