@@ -103,7 +103,7 @@ planted_bugs() {
 run_ctest() {
   name=$1
   shift
-  ctest --preset "$name" -j "$jobs" --no-tests=error --output-junit "$(pwd)/$logs/$name.xml" "$@" >$logs/$name-tests.log 2>&1
+  ctest --preset "$name" -j $((jobs * 2)) --no-tests=error --output-junit "$(pwd)/$logs/$name.xml" "$@" >$logs/$name-tests.log 2>&1
   status=$?
   closing=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests? failed out of [0-9]+' $logs/$name-tests.log)
   if [ -n "$closing" ]; then

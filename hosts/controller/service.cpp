@@ -188,6 +188,7 @@ std::unique_ptr<Transport> make_http_transport(const Ground& ground, http::Contr
   const auto& settings = ground.settings;
   options.retry_check_after =
       std::max(std::chrono::ceil<std::chrono::seconds>(settings.breaker_probe_every), std::chrono::seconds{1});
+  options.max_requests_per_second = settings.max_requests_per_second;
   return std::make_unique<http::ControllerServer>(
       http::ControllerServer::Ports{ground.controller, ground.runtime, ground.clock, ground.random, ground.logger,
                                     ground.authenticator},

@@ -105,6 +105,8 @@ void declare(Schema& schema, Settings& settings) {
   schema.also([&settings](const Report& report) { check_zones(settings.zones, report); });
 
   config::declare_http(schema, settings.http, settings.auth);
+  schema.number("http.maxRequestsPerSecond", settings.max_requests_per_second, {0, 1'000'000},
+                "backup requests of one owner; more are answered 429; 0: no limit");
   config::declare_filedrop(schema, settings.filedrop);
   schema.duration("retry.firstDelay", settings.first_retry_delay, 1ms, 1h, "after a failed call; doubled each time");
   schema.duration("retry.maxDelay", settings.max_retry_delay, 1ms, 24h, "the longest delay");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ namespace backupctl::http {
 struct ControllerApiOptions {
   // What a caller is told to wait when the job service could not be asked.
   std::chrono::seconds retry_check_after{5};
+  // POST /api/backup-requests of one owner in a second; more are answered 429. 0: no limit.
+  std::int64_t max_requests_per_second = 0;
   // False: requests come another way, so that there is no POST /api/backup-requests.
   bool takes_requests = true;
   // What else must be well for /readyz, and adds to /metrics: the transport beside this one. May be empty.

@@ -2,6 +2,7 @@
 
 #include "http/controller_api_context.hpp"
 #include "http/controller_api_query.hpp"
+#include "http/rate_limit.hpp"
 #include "wire/backup_request_json.hpp"
 
 namespace backupctl::http {
@@ -176,6 +177,18 @@ void cancel_request(const Context& context, const Request& request, Respond resp
                });
 }
 
+Handler limited(const Context& context, Handler handler) {
+  auto limit = std::make_shared<RateLimit>(context.options.max_requests_per_second);
+  return [&context, limit = std::move(limit), handler = std::move(handler)](Request request, Respond respond) {
+    const auto wait = limit->refusal(request.principal.owner, context.ports.clock.monotonic());
+    if (!wait) return handler(std::move(request), std::move(respond));
+    const auto text = "more than " + std::to_string(context.options.max_requests_per_second) +
+                      " requests a second; nothing was stored, send it again later";
+    respond(problem_response(429, "too-many-requests", text, {},
+                             {.retry_after = std::chrono::ceil<std::chrono::seconds>(*wait)}));
+  };
+}
+
 }  // namespace
 
 void add_request_routes(Router& router, ControllerApi::Context& context) {
@@ -185,7 +198,7 @@ void add_request_routes(Router& router, ControllerApi::Context& context) {
     };
   };
   if (context.options.takes_requests) {
-    router.add("POST", "/api/backup-requests", {Role::requester}, call(post_request));
+    router.add("POST", "/api/backup-requests", {Role::requester}, limited(context, call(post_request)));
   }
   router.add("GET", "/api/backup-requests", readers, call(list_requests),
              {"backupJobId", "stateCode", "transport", "receivedFrom", "receivedTo", "zone", "limit", "cursor"});

@@ -218,6 +218,20 @@ TEST_F(ControllerRequests, BadInputIsNamedAndNothingIsStored) {
   EXPECT_NE(controller_.process().log().find("\"code\":\"malformed-json\""), std::string::npos);
 }
 
+TEST_F(ControllerRequests, MoreThanAnOwnerMayMakeIs429) {
+  controller_.limit_requests(1);
+  start();
+  const auto first = post(request_body(), with_key("a"));
+  EXPECT_EQ(first.status, 202) << first.text;
+  const auto second = post(request_body(), with_key("b"));
+  EXPECT_EQ(second.status, 429) << second.text;
+  EXPECT_EQ(second["code"], "too-many-requests");
+  EXPECT_EQ(second.header("Retry-After"), "1");
+  EXPECT_EQ(stored(), 1U);
+  HttpAnswer later;
+  EXPECT_TRUE(eventually([&] { return (later = post(request_body(), with_key("b"))).status == 202; })) << later.text;
+}
+
 TEST_F(ControllerRequests, WithoutACheckAKeyDecidesWhetherItGoesOn) {
   controller_.check_time_out("200ms");
   start();

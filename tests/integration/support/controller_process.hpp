@@ -32,6 +32,7 @@ class ControllerProcess {
     configure("[[zone]]\nname = \"" + zone.name() + "\"\nurl = \"" + zone.url() + "\"\ntimeout = \"1s\"\n" + members);
   }
   void use_store(std::string url) { store_url_ = std::move(url); }
+  void limit_requests(int per_second) { max_requests_per_second_ = per_second; }
   void check_time_out(const std::string& duration) { jobs_timeout_ = duration; }
 
   // `fault`: as in BACKUPCTL_FAULT. False when the process ended before it listened.
@@ -90,8 +91,8 @@ class ControllerProcess {
   std::string config() const {
     const auto store = store_url_.empty() ? "sqlite://" + (folder_.path() / "controller.db").string() : store_url_;
     return "[store]\nurl = \"" + store + "\"\n[jobs]\nurl = \"" + jobs_url_ + "\"\ntimeout = \"" + jobs_timeout_ +
-           "\"\n[http]\nlisten = \"127.0.0.1:0\"\n"
-           "[retry]\nfirstDelay = \"20ms\"\nmaxDelay = \"200ms\"\n"
+           "\"\n[http]\nlisten = \"127.0.0.1:0\"\nmaxRequestsPerSecond = " + std::to_string(max_requests_per_second_) +
+           "\n[retry]\nfirstDelay = \"20ms\"\nmaxDelay = \"200ms\"\n"
            "[breaker]\nfailures = 3\nprobeEvery = \"100ms\"\n[lease]\nduration = \"1s\"\n" +
            more_;
   }
@@ -100,6 +101,7 @@ class ControllerProcess {
   const std::string jobs_url_;
   std::string store_url_;  // empty: a file in the folder
   std::string jobs_timeout_ = "1s";
+  int max_requests_per_second_ = 0;
   std::string more_;
   std::string token_;
   std::string zone_token_;
