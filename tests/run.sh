@@ -99,7 +99,7 @@ planted_bugs() {
     for pid in $pids; do wait "$pid" || exit 1; done' planted "$jobs" && grep -c '^bug ' $logs/planted-bugs.log
 }
 
-# run_ctest NAME ARGUMENTS...: adds the tests' own numbers to the sum.
+# run_ctest NAME ARGUMENTS...: adds the tests' own numbers to the sum. Half of the tests wait for other processes.
 run_ctest() {
   name=$1
   shift

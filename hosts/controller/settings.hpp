@@ -41,7 +41,7 @@ struct Settings {
 
   config::HttpSection http{};
   std::int64_t max_requests_per_second = 0;  // of one owner over HTTP; 0: no limit
-  config::FileDropSection filedrop{};  // both programs read one file
+  config::FileDropSection filedrop{};        // both programs read one file
   Duration first_retry_delay = std::chrono::seconds{1};
   Duration max_retry_delay = std::chrono::minutes{5};
   std::int64_t breaker_failures = 5;
