@@ -61,30 +61,31 @@ class Context {
   template <class T>
   Handler<T> back(Handler<T> handler) {
     return [&executor = ports_.executor, life = life_, handler = std::move(handler)](T value) {
-      const std::lock_guard alive(life->mutex);
+      const std::lock_guard posting(life->posting);
       if (life->over) return;
       executor.post([life, handler, value = std::move(value)]() mutable {
-        const std::lock_guard lock(life->mutex);
+        const std::lock_guard running(life->running);
         if (!life->over) handler(std::move(value));
       });
     };
   }
   // After this nothing that was left for later runs any more. From any thread.
   void end() {
-    const std::lock_guard lock(life_->mutex);
+    const std::scoped_lock lock(life_->running, life_->posting);
     life_->over = true;
   }
 
  private:
-  // Recursive, since the controller may be ended by one of its own tasks.
+  // Two locks, so that who answers does not wait for the task that runs. Either is enough to read `over`.
   struct Life {
-    std::recursive_mutex mutex;
+    std::recursive_mutex running;  // the controller may be ended by one of its own tasks
+    std::mutex posting;
     bool over = false;
   };
 
   Task while_alive(Task task) {
     return [life = life_, task = std::move(task)] {
-      const std::lock_guard lock(life->mutex);
+      const std::lock_guard running(life->running);
       if (!life->over) task();
     };
   }
