@@ -27,50 +27,52 @@ void Committer::submit(Command command, Patience patience, Handler<Outcome> hand
     });
     return;
   }
-  ++waiting_per_entity_[entity];
-  waiting_.push_back({std::move(command), patience, {std::move(handler)}, std::move(entity), false});
+  enqueue(waiting_.end(), {std::move(command), patience, {std::move(handler)}, std::move(entity), false});
   pump();
+}
+
+void Committer::enqueue(std::list<Waiting>::const_iterator before, Waiting waiting) {
+  const auto at = waiting_.insert(before, std::move(waiting));
+  auto& queue = queues_[at->entity];
+  ++queue.length;
+  if (!at->tried && std::holds_alternative<AdmitRequest>(at->command)) queue.admission = &*at;
+}
+
+Committer::Waiting Committer::dequeue(std::list<Waiting>::iterator at) {
+  const auto queue = queues_.find(at->entity);
+  if (queue->second.admission == &*at) queue->second.admission = nullptr;
+  if (--queue->second.length == 0) queues_.erase(queue);
+  auto waiting = std::move(*at);
+  waiting_.erase(at);
+  return waiting;
 }
 
 // A request that is still waiting to be written as Received and has been checked meanwhile is written once, with both
 // times and both history rows.
 bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::string& entity) {
   auto* change = std::get_if<ChangeRequest>(&command);
-  if (!change || !waiting_per_entity_.contains(entity)) return false;
-  for (auto& waiting : waiting_) {
-    auto* admit = waiting.entity == entity && !waiting.tried ? std::get_if<AdmitRequest>(&waiting.command) : nullptr;
-    if (!admit || admit->request.progress.revision + 1 != change->next.revision) continue;
-    admit->request.progress = std::move(change->next);
-    std::move(change->history.begin(), change->history.end(), std::back_inserter(admit->history));
-    admit->job_version = std::move(change->job_version);
-    admit->place = std::move(change->place);
-    std::move(change->audit.begin(), change->audit.end(), std::back_inserter(admit->audit));
-    if (change->notice) admit->notice = std::move(change->notice);
-    waiting.handlers.push_back(std::move(handler));
-    return true;
-  }
-  return false;
+  const auto queue = change ? queues_.find(entity) : queues_.end();
+  if (queue == queues_.end() || !queue->second.admission) return false;
+  auto& waiting = *queue->second.admission;
+  auto& admit = std::get<AdmitRequest>(waiting.command);
+  if (admit.request.progress.revision + 1 != change->next.revision) return false;
+  admit.request.progress = std::move(change->next);
+  std::move(change->history.begin(), change->history.end(), std::back_inserter(admit.history));
+  admit.job_version = std::move(change->job_version);
+  admit.place = std::move(change->place);
+  std::move(change->audit.begin(), change->audit.end(), std::back_inserter(admit.audit));
+  if (change->notice) admit.notice = std::move(change->notice);
+  waiting.handlers.push_back(std::move(handler));
+  return true;
 }
 
 void Committer::pump() {
   if (under_way_ || held_ || waiting_.empty()) return;
   std::vector<Waiting> group;
-  std::deque<Waiting> later;
   std::unordered_set<std::string> taken;
-  while (!waiting_.empty() && group.size() < context_.options().max_group) {
-    auto& next = waiting_.front();
-    if (taken.insert(next.entity).second) {
-      const auto count = waiting_per_entity_.find(next.entity);
-      if (--count->second == 0) waiting_per_entity_.erase(count);
-      group.push_back(std::move(next));
-    } else {
-      later.push_back(std::move(next));
-    }
-    waiting_.pop_front();
-  }
-  while (!later.empty()) {
-    waiting_.push_front(std::move(later.back()));
-    later.pop_back();
+  for (auto at = waiting_.begin(); at != waiting_.end() && group.size() < context_.options().max_group;) {
+    const auto one = at++;
+    if (taken.insert(one->entity).second) group.push_back(dequeue(one));
   }
   commit(std::move(group));
 }
@@ -125,10 +127,7 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
     for (std::size_t k = 1; k < waiting.handlers.size(); ++k) waiting.handlers[k](outcome);
     if (never_stored) drop_changes_of(waiting.entity);
   }
-  for (auto at = again.rbegin(); at != again.rend(); ++at) {
-    ++waiting_per_entity_[at->entity];
-    waiting_.push_front(std::move(*at));
-  }
+  for (auto at = again.rbegin(); at != again.rend(); ++at) enqueue(waiting_.begin(), std::move(*at));
   failing_ = failed;
   failures_in_a_row_ = failed ? failures_in_a_row_ + 1 : 0;
   if (failed) hold();
@@ -138,11 +137,12 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
 
 // While the store is away they would only pile up.
 void Committer::drop_changes_of(const std::string& entity) {
-  if (waiting_per_entity_.erase(entity) == 0) return;
-  const auto rest = std::stable_partition(waiting_.begin(), waiting_.end(),
-                                          [&](const Waiting& waiting) { return waiting.entity != entity; });
-  std::vector<Waiting> dropped(std::make_move_iterator(rest), std::make_move_iterator(waiting_.end()));
-  waiting_.erase(rest, waiting_.end());
+  if (!queues_.contains(entity)) return;
+  std::vector<Waiting> dropped;
+  for (auto at = waiting_.begin(); at != waiting_.end();) {
+    const auto one = at++;
+    if (one->entity == entity) dropped.push_back(dequeue(one));
+  }
   for (const auto& waiting : dropped) {
     for (const auto& handler : waiting.handlers) handler({OutcomeStatus::lost_guard, {}, false, {}});
   }

@@ -6,7 +6,7 @@
 #pragma once
 
 #include <atomic>
-#include <deque>
+#include <list>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -45,6 +45,14 @@ class Committer {
     bool tried = false;  // its first outcome was unknown: it must be repeated exactly as it was
   };
 
+  // What waits for one entity.
+  struct Queue {
+    std::size_t length = 0;
+    Waiting* admission = nullptr;  // the one of them that admits it, when it has not been tried
+  };
+
+  void enqueue(std::list<Waiting>::const_iterator before, Waiting waiting);
+  Waiting dequeue(std::list<Waiting>::iterator at);
   bool merge(Command& command, Handler<Outcome>& handler, const std::string& entity);
   void pump();
   void commit(std::vector<Waiting> group);
@@ -53,8 +61,8 @@ class Committer {
   void hold();
 
   Context& context_;
-  std::deque<Waiting> waiting_;
-  std::unordered_map<std::string, std::size_t> waiting_per_entity_;
+  std::list<Waiting> waiting_;
+  std::unordered_map<std::string, Queue> queues_;  // of waiting_, by entity
   bool under_way_ = false;
   bool held_ = false;                  // after a failure of the store we give it a moment
   std::atomic<bool> failing_ = false;  // the last commit failed
