@@ -8,6 +8,7 @@ namespace backupctl::app {
 namespace {
 
 constexpr std::int64_t waiting_page = 256;
+constexpr std::size_t most_sent_remembered = 2'000;
 
 }  // namespace
 
@@ -17,6 +18,11 @@ void Collector::take(ResultRecord record, Handler<Result<void>> kept) {
     kept(Result<void>{});
     this->record(record);
   });
+}
+
+void Collector::remember(const BackupRequest& row) {
+  if (sent_.size() >= most_sent_remembered) sent_.clear();
+  sent_.insert_or_assign(row.order.id, row);
 }
 
 void Collector::read_waiting(std::function<void(bool more)> done) {
@@ -37,6 +43,7 @@ void Collector::record(ResultRecord result) {
   if (result.result->command_id != result.command_id) return settle(result, "command-mismatch");
   if (result.result->zone != result.zone) return settle(result, "wrong-zone");
   const auto id = result.command_id;
+  if (const auto known = sent_.extract(id)) return record_for(std::move(result), known.mapped());
   context_.repository().find_request(
       id, context_.back<Result<std::optional<BackupRequest>>>([this, result = std::move(result)](const auto& row) {
         if (!row) return finish(result);  // it still waits and is read again

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,6 +21,9 @@ class Collector {
 
   // A new result: kept first, then recorded. `kept` is told when it is durable.
   void take(ResultRecord record, Handler<Result<void>> kept);
+  // A row that was just written as Sent: its result need not read it again. Should it have changed meanwhile, the guard
+  // of the write tells.
+  void remember(const BackupRequest& row);
   // Results that wait in the store, from before a crash or from another controller.
   // `more`: there are others behind those that were read.
   void read_waiting(std::function<void(bool more)> done);
@@ -37,6 +41,7 @@ class Collector {
   Amender& amender_;
   std::function<void(const ZoneName&)> place_freed_;
   std::set<std::pair<RequestId, std::string>> recording_;
+  std::map<RequestId, BackupRequest> sent_;
 };
 
 }  // namespace backupctl::app

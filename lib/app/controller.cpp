@@ -85,6 +85,7 @@ struct Controller::Impl {
   void on_change(const BackupRequest& row, RequestState from) {
     count_state(context.metrics(), row, from);
     watchers.saw(row);
+    if (row.progress.state == RequestState::sent) collector.remember(row);
   }
   void on_place_freed(const ZoneName& zone) {
     const auto* lane = find_lane(zone);

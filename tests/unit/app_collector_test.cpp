@@ -59,6 +59,27 @@ TEST_F(CollectorTest, RecordsASuccessInOneCommitAndWaitsNoMore) {
   EXPECT_EQ(collector.under_way(), 0);
 }
 
+TEST_F(CollectorTest, TheResultOfWhatWasJustSentReadsNothing) {
+  collector.remember(ground.store.row(request));
+  take(record_of(success(request)));
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(ground.store.requests_read, 0);
+}
+
+TEST_F(CollectorTest, ARowThatChangedSinceItWasSentIsReadAgain) {
+  const auto row = ground.store.row(request);
+  collector.remember(row);
+  auto next = row.progress;
+  ++next.revision;
+  next.cancel_asked = epoch;
+  ground.store.engine.apply({ChangeRequest{request, S::sent, next}});
+  take(record_of(success(request)));
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(ground.store.row(request).progress.cancel_asked, epoch);
+  EXPECT_EQ(ground.store.requests_read, 1);
+  EXPECT_EQ(backups(), 1u);
+}
+
 TEST_F(CollectorTest, TheSameAgainIsDropped) {
   take(record_of(success(request)));
   take(record_of(success(request)));

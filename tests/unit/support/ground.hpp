@@ -122,6 +122,7 @@ class ScriptedStore final : public Repository {
   bool lose_claims = false;  // claims are made, but their answers are lost
   bool held = false;         // apply() does not answer until release()
   std::vector<std::vector<Command>> groups;
+  int requests_read = 0;  // one by one
   testing::MemoryRepository engine;
 
   void apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) override {
@@ -146,6 +147,7 @@ class ScriptedStore final : public Repository {
     writes() ? handler(engine.leave(id)) : handler(away());
   }
   void find_request(RequestId id, Handler<Result<std::optional<BackupRequest>>> handler) override {
+    ++requests_read;
     is_down ? handler(away()) : handler(engine.find_request(id));
   }
   void list_requests(RequestQuery query, Handler<Result<std::vector<BackupRequest>>> handler) override {
