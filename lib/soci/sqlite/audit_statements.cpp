@@ -67,8 +67,11 @@ AuditHead head_of(const std::string& writer, std::int64_t seq, const std::string
   return {stored(InstanceId::parse(writer), "writer_id"), seq, hash};
 }
 
-std::vector<AuditHead> take_untied(SqliteSession& session, InstanceId writer) {
-  auto& take = session.prepared<TakeUntied>();
+}  // namespace
+
+std::vector<AuditHead> AuditAppender::take_untied(InstanceId writer) {
+  close();  // what was appended to other chains is tied as well
+  auto& take = session_.prepared<TakeUntied>();
   take.writer = writer.to_string();
   std::vector<AuditHead> heads;
   for (bool more = take.update.execute(true); more; more = take.update.fetch()) {
@@ -77,41 +80,52 @@ std::vector<AuditHead> take_untied(SqliteSession& session, InstanceId writer) {
   return heads;
 }
 
-void append(SqliteSession& session, const AuditEntry& entry) {
-  auto& head = session.prepared<FindHead>();
-  auto& add = session.prepared<Append>();
-  auto& move = session.prepared<MoveHead>();
-  const auto put = [&](const AuditEntry& one) {
-    AuditRecord record{one, head.seq + 1, head.hash, {}};
-    record.hash = audit_hash(record);
-    add.row.set(record);
-    add.insert.execute(true);
-    move.writer = add.row.writer;
-    move.seq = head.seq = record.seq;
-    move.hash = head.hash = record.hash;
-    move.upsert.execute(true);
-  };
-  head.writer = entry.writer.to_string();
-  if (!head.select.execute(true)) {
-    head.seq = 0;
-    head.hash.clear();
-    put({entry.writer, entry.time, "controller", "audit-opened", "audit",
-         describe_heads(take_untied(session, entry.writer))});
+void AuditAppender::put(Head& head, const AuditEntry& entry) {
+  AuditRecord record{entry, head.seq + 1, head.hash, {}};
+  record.hash = audit_hash(record);
+  auto& add = session_.prepared<Append>();
+  add.row.set(record);
+  add.insert.execute(true);
+  head = {record.seq, std::move(record.hash), true};
+}
+
+void AuditAppender::append(const AuditEntry& entry) {
+  const auto writer = entry.writer.to_string();
+  auto known = heads_.find(writer);
+  if (known == heads_.end()) {
+    auto& find = session_.prepared<FindHead>();
+    find.writer = writer;
+    const bool is_open = find.select.execute(true);
+    known = heads_.emplace(writer, is_open ? Head{find.seq, find.hash} : Head{}).first;
+    if (!is_open) {
+      put(known->second,
+          {entry.writer, entry.time, "controller", "audit-opened", "audit", describe_heads(take_untied(entry.writer))});
+    }
   }
-  put(entry);
+  put(known->second, entry);
 }
 
-}  // namespace
-
-void append_audit(SqliteSession& session, const std::vector<AuditEntry>& entries) {
-  for (const auto& entry : entries) append(session, entry);
+void AuditAppender::append(const std::vector<AuditEntry>& entries) {
+  for (const auto& entry : entries) append(entry);
 }
 
-bool tie_audit(SqliteSession& session, const TieAudit& command) {
-  const auto heads = take_untied(session, command.writer);
+bool AuditAppender::tie(const TieAudit& command) {
+  const auto heads = take_untied(command.writer);
   if (heads.empty()) return false;
-  append(session, {command.writer, command.time, "controller", "audit-tied", "audit", describe_heads(heads)});
+  append({command.writer, command.time, "controller", "audit-tied", "audit", describe_heads(heads)});
   return true;
+}
+
+void AuditAppender::close() {
+  for (auto& [writer, head] : heads_) {
+    if (!head.moved) continue;
+    auto& move = session_.prepared<MoveHead>();
+    move.writer = writer;
+    move.seq = head.seq;
+    move.hash = head.hash;
+    move.upsert.execute(true);
+    head.moved = false;
+  }
 }
 
 std::vector<AuditRecord> select_audit(SqliteSession& session, const AuditQuery& query) {

@@ -37,7 +37,7 @@ std::vector<Outcome> SqliteRepository::apply(const std::vector<Command>& command
 
 void SqliteRepository::write_group(std::span<const Command> commands, std::span<Outcome> outcomes) {
   const auto written = writer_->write([&]() -> Result<void> {
-    for (std::size_t i = 0; i < commands.size(); ++i) outcomes[i] = write_command(*writer_, commands[i]);
+    write_commands(*writer_, commands, outcomes);
     return {};
   });
   if (written) return;

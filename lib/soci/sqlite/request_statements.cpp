@@ -51,34 +51,48 @@ struct Insert {
   ::soci::statement insert;
 };
 
+// Looked up before it is changed: what RETURNING gives, SQLite first puts into a table of its own.
+struct FindToChange {
+  explicit FindToChange(::soci::session& sql) : select(sql) {
+    const auto order_columns = listed([&](auto&& f) { found.order_columns(f); }, "@");
+    // The plus keeps SQLite from looking the row up by its state.
+    prepare(select,
+            "SELECT rowid, " + order_columns +
+                " FROM backup_request WHERE backup_request_id = :wanted AND revision = :revision - 1"
+                " AND +state_code = :from_state",
+            [&](auto results, auto parameters) {
+              results("", row);
+              found.order_columns(results);
+              parameters("wanted", wanted);
+              parameters("revision", revision);
+              parameters("from_state", from);
+            });
+  }
+  std::string wanted, from;
+  std::int64_t revision = 0, row = 0;
+  RequestRow found;
+  ::soci::statement select;
+};
+
 struct Update {
   explicit Update(::soci::session& sql) : update(sql) {
     const auto changes = listed([&](auto&& f) { next.progress_columns(f); }, "@ = :@");
-    const auto order_columns = listed([&](auto&& f) { found.order_columns(f); }, "@");
-    // The plus keeps SQLite from looking the row up by its state.
-    prepare(
-        update,
-        "UPDATE backup_request SET " + changes +
-            " WHERE backup_request_id = :wanted AND revision = :revision - 1 AND +state_code = :from_state RETURNING " +
-            order_columns,
-        [&](auto results, auto parameters) {
-          found.order_columns(results);
-          next.progress_columns(parameters);
-          parameters("wanted", wanted);
-          parameters("from_state", from);
-        });
+    prepare(update, "UPDATE backup_request SET " + changes + " WHERE rowid = :row", [&](auto, auto parameters) {
+      next.progress_columns(parameters);
+      parameters("row", row);
+    });
   }
-  std::string wanted, from;
-  RequestRow next, found;
+  std::int64_t row = 0;
+  RequestRow next;
   ::soci::statement update;
 };
 
 struct AppendHistory {
   explicit AppendHistory(::soci::session& sql) : insert(sql) {
     prepare(insert,
-            "INSERT INTO request_history (backup_request_id, position, state_code, time, detail)"
-            " SELECT :id, coalesce(max(position), 0) + 1, :state, :time, :detail FROM request_history"
-            " WHERE backup_request_id = :id",
+            "INSERT INTO request_history (backup_request_id, position, state_code, time, detail) VALUES (:id,"
+            " (SELECT coalesce(max(position), 0) + 1 FROM request_history WHERE backup_request_id = :id),"
+            " :state, :time, :detail)",
             [&](auto, auto parameters) {
               parameters("id", id);
               parameters("state", state);
@@ -142,14 +156,17 @@ bool insert_request(SqliteSession& session, const BackupOrder& order, const Requ
 
 std::optional<BackupOrder> update_request(SqliteSession& session, RequestId id, RequestState from,
                                           const RequestProgress& next) {
+  auto& find = session.prepared<FindToChange>();
+  find.wanted = id.to_string();
+  find.revision = next.revision;
+  find.from = to_string(from);
+  if (!find.select.execute(true)) return {};
+  find.select.fetch();  // to its end: nothing reads the row while it is changed
   auto& statement = session.prepared<Update>();
-  statement.wanted = id.to_string();
-  statement.from = to_string(from);
+  statement.row = find.row;
   statement.next.set(next);
-  if (!statement.update.execute(true)) return {};
-  // To its end: SQLite checks constraints that span rows only there.
-  statement.update.fetch();
-  return statement.found.order();
+  statement.update.execute(true);
+  return find.found.order();
 }
 
 void append_history(SqliteSession& session, RequestId id, const HistoryEntry& entry) {

@@ -10,9 +10,7 @@ namespace {
 struct InsertResult {
   explicit InsertResult(::soci::session& sql) : insert(sql) {
     const auto each = [&](auto&& f) { row.columns(f); };
-    prepare(insert,
-            "INSERT INTO zone_result (" + listed(each, "@") + ") SELECT " + listed(each, ":@") +
-                " WHERE NOT EXISTS (SELECT 1 FROM zone_result WHERE command_id = :command_id AND body = :body)",
+    prepare(insert, "INSERT INTO zone_result (" + listed(each, "@") + ") VALUES (" + listed(each, ":@") + ")",
             [&](auto, auto parameters) { row.columns(parameters); });
   }
   ResultRow row;
@@ -71,9 +69,9 @@ struct InsertBackup {
   explicit InsertBackup(::soci::session& sql) : insert(sql) {
     const auto each = [&](auto&& f) { row.columns(f); };
     prepare(insert,
-            "INSERT INTO backup (" + listed(each, "@") + ", version_of_date) SELECT " + listed(each, ":@") +
-                ", coalesce(max(version_of_date), 0) + 1 FROM backup"
-                " WHERE backup_job_id = :backup_job_id AND data_as_of_date = :data_as_of_date"
+            "INSERT INTO backup (" + listed(each, "@") + ", version_of_date) VALUES (" + listed(each, ":@") +
+                ", (SELECT coalesce(max(version_of_date), 0) + 1 FROM backup"
+                " WHERE backup_job_id = :backup_job_id AND data_as_of_date = :data_as_of_date))"
                 " ON CONFLICT (backup_id) DO NOTHING",
             [&](auto, auto parameters) { row.columns(parameters); });
   }
@@ -114,10 +112,11 @@ struct SetPaused {
 }  // namespace
 
 bool insert_result(SqliteSession& session, const ResultRecord& record) {
+  if (is_waiting(session, {record.command_id, record.body})) return false;
   auto& statement = session.prepared<InsertResult>();
   statement.row.set(record);
   statement.insert.execute(true);
-  return statement.insert.get_affected_rows() > 0;
+  return true;
 }
 
 bool is_waiting(SqliteSession& session, const ResultKey& key) {
