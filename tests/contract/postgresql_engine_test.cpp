@@ -234,6 +234,17 @@ TEST_P(PostgresqlEngine, TheWorkAtHandIsFoundByIndex) {
                           " WHERE r.backup_request_id = n.id AND r.state_code || '''' = n.from_state",
                           "NULL, NULL");
   EXPECT_NE(guard.find("Index Scan using backup_request_pkey"), std::string::npos) << guard;
+  const std::string page = " AND backup_request_id < $2 ORDER BY backup_request_id DESC LIMIT $3";
+  const auto state =
+      plan("text, text, bigint",
+           "SELECT zone FROM backup_request WHERE state_code = $1 AND state_code || '' <> 'Succeeded'" + page,
+           "NULL, NULL, 1");
+  EXPECT_NE(state.find("backup_request_state"), std::string::npos) << state;
+  EXPECT_EQ(state.find("Sort"), std::string::npos) << state;
+  const auto requester =
+      plan("text, text, bigint", "SELECT zone FROM backup_request WHERE (requester_id = $1)" + page, "NULL, NULL, 1");
+  EXPECT_NE(requester.find("backup_request_requester"), std::string::npos) << requester;
+  EXPECT_EQ(requester.find("Sort"), std::string::npos) << requester;
 }
 
 // ---- Opening -------------------------------------------------------------------------------------------------------

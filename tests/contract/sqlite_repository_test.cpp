@@ -149,7 +149,7 @@ TEST_P(SqliteRepositoryTest, TheWorkAtHandIsFoundByIndex) {
     for (bool more = explain.execute(true); more; more = explain.fetch()) all += detail + "; ";
     return all;
   };
-  const std::string open_rows = " AND state_code IN ('Received', 'Allowed', 'Sent')";
+  const std::string open_rows = " AND (state_code = 'Received' OR state_code = 'Allowed' OR state_code = 'Sent')";
   const std::string claim = plan(
       "SELECT backup_request_id FROM backup_request WHERE state_code = ?1 AND zone IS ?2 AND next_action_time <= ?3"
       " AND owner_instance_id IS NULL" +
@@ -173,6 +173,47 @@ TEST_P(SqliteRepositoryTest, TheWorkAtHandIsFoundByIndex) {
   const std::string job =
       plan("SELECT 1 FROM backup_request WHERE backup_job_id = ?1 ORDER BY backup_request_id DESC LIMIT 1");
   EXPECT_NE(job.find("backup_request_job (backup_job_id=?)"), std::string::npos) << job;
+
+  const std::string page = " AND backup_request_id < ?2 ORDER BY backup_request_id DESC LIMIT ?3";
+  const std::string state =
+      plan("SELECT 1 FROM backup_request WHERE state_code = ?1 AND state_code <> 'Succeeded'" + page);
+  EXPECT_NE(state.find("backup_request_state (state_code=? AND backup_request_id<?)"), std::string::npos) << state;
+  const std::string requester = plan("SELECT 1 FROM backup_request WHERE (requester_id = ?1)" + page);
+  EXPECT_NE(requester.find("backup_request_requester (requester_id=? AND backup_request_id<?)"), std::string::npos)
+      << requester;
+}
+
+TEST_P(SqliteRepositoryTest, ConditionsHoldAndCostNoTableOfTheirOwn) {
+  auto repository = open();
+  repository->apply({AdmitRequest{sent(1), {{RequestState::sent, at(0), {}}}}});
+  auto sql = raw();
+  const auto refused = [&](const std::string& statement) {
+    try {
+      sql << statement;
+      return false;
+    } catch (const ::soci::soci_error& error) {
+      return std::string(error.what()).find("CHECK constraint failed") != std::string::npos;
+    }
+  };
+  const std::string states[] = {
+      "UPDATE backup_request SET state_code = 'Lost'",   "UPDATE backup_request SET transport = 'Pigeon'",
+      "UPDATE backup_request SET sent_time = NULL",      "UPDATE backup_request SET state_code = 'Received'",
+      "UPDATE backup_request SET state_code = 'Failed'", "UPDATE request_history SET state_code = 'Lost'"};
+  for (const auto& statement : states) EXPECT_TRUE(refused(statement)) << statement;
+  EXPECT_TRUE(
+      refused("INSERT INTO zone_result (command_id, zone, body, received_time, problem, result_code)"
+              " VALUES ('1', 'files', '', 0, '', 'Perhaps')"));
+
+  const std::string written[] = {"UPDATE backup_request SET state_code = ?1, zone = ?2 WHERE rowid = ?3",
+                                 "INSERT INTO request_history (state_code) VALUES (?1)",
+                                 "INSERT INTO zone_result (result_code) VALUES (?1)",
+                                 "INSERT INTO backup (state_code) VALUES (?1)"};
+  for (const auto& statement : written) {
+    std::string code;
+    std::int64_t address = 0;
+    ::soci::statement explain = (sql.prepare << "EXPLAIN " << statement, ::soci::into(address), ::soci::into(code));
+    for (bool more = explain.execute(true); more; more = explain.fetch()) EXPECT_NE(code, "OpenEphemeral") << statement;
+  }
 }
 
 TEST_P(SqliteRepositoryTest, ADamagedRowIsToldNotGuessed) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "soci/postgresql/dialect.hpp"
 #include "soci/postgresql/request_statements.hpp"
 #include "soci/postgresql/row_set.hpp"
 #include "soci/postgresql/select.hpp"
@@ -66,6 +67,7 @@ std::vector<BackupRequest> select_requests(PostgresqlSession& session, const Req
   Select select("SELECT " + request_columns() + " FROM backup_request");
   if (query.job_id) select.where("backup_job_id =", query.job_id->to_string());
   if (query.state) select.where("state_code =", std::string(to_string(*query.state)));
+  if (query.state && *query.state != RequestState::succeeded) select.where(pg_is_not_succeeded);
   if (query.transport) select.where("transport =", std::string(to_string(*query.transport)));
   if (query.received_from) select.where("received_time >=", to_integer(*query.received_from));
   if (query.received_to) select.where("received_time <", to_integer(*query.received_to));

@@ -5,6 +5,7 @@
 #include "soci/rows/backup_row.hpp"
 #include "soci/rows/request_row.hpp"
 #include "soci/rows/result_row.hpp"
+#include "soci/sqlite/dialect.hpp"
 #include "soci/sqlite/request_statements.hpp"
 #include "soci/sqlite/select.hpp"
 
@@ -54,6 +55,7 @@ std::vector<BackupRequest> select_requests(SqliteSession& session, const Request
   Select select("SELECT " + request_columns() + " FROM backup_request");
   if (query.job_id) select.where("backup_job_id =", query.job_id->to_string());
   if (query.state) select.where("state_code =", std::string(to_string(*query.state)));
+  if (query.state && *query.state != RequestState::succeeded) select.where(is_not_succeeded);
   if (query.transport) select.where("transport =", std::string(to_string(*query.transport)));
   if (query.received_from) select.where("received_time >=", to_integer(*query.received_from));
   if (query.received_to) select.where("received_time <", to_integer(*query.received_to));
