@@ -41,7 +41,7 @@ class StoreGuard final : public BlockingRepository {
   Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override { return engine_->list_audit(query); }
   Result<std::vector<AuditHead>> audit_heads() override { return engine_->audit_heads(); }
   Result<DueWork> due(const DueQuery& query) override { return engine_->due(query); }
-  Result<StoreSurvey> survey() override { return engine_->survey(); }
+  Result<StoreSurvey> survey(Timestamp now) override { return engine_->survey(now); }
 
  private:
   template <class T>

@@ -32,7 +32,7 @@ class RepositoryThreads final : public Repository {
   void list_audit(AuditQuery query, Handler<Result<std::vector<AuditRecord>>> handler) override;
   void audit_heads(Handler<Result<std::vector<AuditHead>>> handler) override;
   void due(DueQuery query, Handler<Result<DueWork>> handler) override;
-  void survey(Handler<Result<StoreSurvey>> handler) override;
+  void survey(Timestamp now, Handler<Result<StoreSurvey>> handler) override;
 
  private:
   struct Impl;

@@ -248,6 +248,7 @@ struct ZoneCount {
   bool paused = false;
   std::int64_t in_flight = 0;  // taken places
   std::int64_t waiting = 0;    // Allowed, without an owner
+  std::int64_t overdue = 0;    // Sent, their results due before `now`
 };
 struct StoreSurvey {
   std::vector<StateCount> states;  // open states only: terminal ones are counted as they happen, not by reading them
@@ -295,7 +296,7 @@ class Repository {
   virtual void list_audit(AuditQuery query, Handler<Result<std::vector<AuditRecord>>> handler) = 0;
   virtual void audit_heads(Handler<Result<std::vector<AuditHead>>> handler) = 0;  // by writer
   virtual void due(DueQuery query, Handler<Result<DueWork>> handler) = 0;
-  virtual void survey(Handler<Result<StoreSurvey>> handler) = 0;
+  virtual void survey(Timestamp now, Handler<Result<StoreSurvey>> handler) = 0;
 };
 
 // The same as plain functions, for engines that block. RepositoryThreads (blocking_repository.hpp) makes a Repository
@@ -320,7 +321,7 @@ class BlockingRepository {
   virtual Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) = 0;
   virtual Result<std::vector<AuditHead>> audit_heads() = 0;
   virtual Result<DueWork> due(const DueQuery& query) = 0;
-  virtual Result<StoreSurvey> survey() = 0;
+  virtual Result<StoreSurvey> survey(Timestamp now) = 0;
 };
 
 }  // namespace backupctl

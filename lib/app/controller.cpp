@@ -109,6 +109,7 @@ struct Controller::Impl {
   }
 
   void status(Handler<Result<ControllerStatus>> handler);
+  void gauge(const ControllerStatus& status);
 };
 
 void Controller::Impl::status(Handler<Result<ControllerStatus>> handler) {
@@ -124,17 +125,35 @@ void Controller::Impl::status(Handler<Result<ControllerStatus>> handler) {
           std::any_of(zones.begin(), zones.end(), [&](const ZoneCount& zone) { return zone.zone == name; });
       if (!known) zones.push_back({name});
     }
-    for (const auto& state : status.store.states) {
-      context.metrics().gauge("backupctl_open_requests", "state=\"" + std::string(to_string(state.state)) + "\"",
-                              state.count);
-    }
-    context.metrics().gauge("backupctl_rows_without_next_step", "", status.store.rows_without_next_step);
-    context.metrics().gauge("backupctl_parked_results", "", status.store.parked_results);
-    context.metrics().gauge("backupctl_waiting_results", "", status.store.waiting_results);
-    context.metrics().gauge("backupctl_waiting_notices", "", status.store.waiting_notices);
+    gauge(status);
     handler(std::move(status));
   };
-  context.repository().survey(context.back<Result<StoreSurvey>>(with_survey));
+  context.repository().survey(context.now(), context.back<Result<StoreSurvey>>(with_survey));
+}
+
+void Controller::Impl::gauge(const ControllerStatus& status) {
+  auto& metrics = context.metrics();
+  for (const auto& state : status.store.states) {
+    metrics.gauge("backupctl_open_requests", "state=\"" + std::string(to_string(state.state)) + "\"", state.count);
+  }
+  metrics.gauge("backupctl_rows_without_next_step", "", status.store.rows_without_next_step);
+  metrics.gauge("backupctl_parked_results", "", status.store.parked_results);
+  metrics.gauge("backupctl_waiting_results", "", status.store.waiting_results);
+  metrics.gauge("backupctl_waiting_notices", "", status.store.waiting_notices);
+  for (const auto& peer : status.dependencies) {
+    metrics.gauge("backupctl_breaker_open", "peer=\"" + peer.name + "\"", peer.breaker == BreakerState::closed ? 0 : 1);
+  }
+  std::int64_t elsewhere = 0;
+  for (const auto& zone : status.store.zones) {
+    if (!find_lane(zone.zone)) {
+      elsewhere += zone.in_flight + zone.waiting;
+      continue;
+    }
+    const auto label = "zone=\"" + zone.zone.str() + "\"";
+    metrics.gauge("backupctl_overdue_requests", label, zone.overdue);
+    metrics.gauge("backupctl_paused", label, zone.paused ? 1 : 0);
+  }
+  metrics.gauge("backupctl_unconfigured_zone_requests", "", elsewhere);
 }
 
 Controller::Controller(ControllerPorts ports, ControllerOptions options)

@@ -86,9 +86,9 @@ void RepositoryThreads::due(DueQuery query, Handler<Result<DueWork>> handler) {
   impl_->run_on(
       impl_->readers, [query = std::move(query)](auto& engine) { return engine.due(query); }, std::move(handler));
 }
-void RepositoryThreads::survey(Handler<Result<StoreSurvey>> handler) {
+void RepositoryThreads::survey(Timestamp now, Handler<Result<StoreSurvey>> handler) {
   impl_->run_on(
-      impl_->readers, [](auto& engine) { return engine.survey(); }, std::move(handler));
+      impl_->readers, [now](auto& engine) { return engine.survey(now); }, std::move(handler));
 }
 
 struct ZoneThreads::Impl {

@@ -454,14 +454,14 @@ Result<DueWork> MemoryRepository::due(const DueQuery& query) {
   return work;
 }
 
-Result<StoreSurvey> MemoryRepository::survey() {
+Result<StoreSurvey> MemoryRepository::survey(Timestamp now) {
   StoreSurvey survey;
   survey.parked_results = static_cast<std::int64_t>(parked_.size());
   survey.waiting_results = static_cast<std::int64_t>(results_.size());
   survey.waiting_notices = static_cast<std::int64_t>(notices_.size());
   std::map<ZoneName, ZoneCount> zones;
   const auto zone_count = [&](const ZoneName& zone) -> ZoneCount& {
-    return zones.try_emplace(zone, ZoneCount{zone, is_paused(zone), places_taken(zone), 0}).first->second;
+    return zones.try_emplace(zone, ZoneCount{zone, is_paused(zone), places_taken(zone), 0, 0}).first->second;
   };
   for (const auto& [zone, paused] : paused_) zone_count(zone);
   for (const auto state : {RequestState::received, RequestState::allowed, RequestState::sent}) {
@@ -476,6 +476,7 @@ Result<StoreSurvey> MemoryRepository::survey() {
       if (p.terms) {
         auto& zone = zone_count(p.terms->zone);
         if (state == RequestState::allowed && !p.owner) ++zone.waiting;
+        if (state == RequestState::sent && p.result_due && *p.result_due < now) ++zone.overdue;
       }
     }
     survey.states.push_back(count);

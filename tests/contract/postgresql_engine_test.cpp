@@ -125,7 +125,7 @@ TEST_P(PostgresqlEngine, PlacesAreCountedOverAllControllers) {
     }
   });
   EXPECT_EQ(placed, 7);
-  EXPECT_EQ(store().survey().value().zones.at(0).in_flight, 7);
+  EXPECT_EQ(store().survey(at(0)).value().zones.at(0).in_flight, 7);
 }
 
 TEST_P(PostgresqlEngine, ARowIsClaimedByOneController) {

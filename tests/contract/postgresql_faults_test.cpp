@@ -63,7 +63,7 @@ TEST_P(PostgresqlFaults, AConnectionCutWhileIdleIsNotNoticed) {
   EXPECT_EQ(admit(store(), 2).status, OutcomeStatus::applied);
   EXPECT_EQ(find(2), received(2));
   cut_all_connections();
-  EXPECT_TRUE(store().survey());
+  EXPECT_TRUE(store().survey(at(0)));
   cut_all_connections();
   EXPECT_TRUE(store().claim({.stage = Stage::check, .by = instance_id(1), .now = at(1)}));
 }

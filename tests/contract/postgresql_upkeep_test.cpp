@@ -60,7 +60,7 @@ TEST_P(StoreUpkeep, ACopyHasEverythingAndGoesOn) {
   EXPECT_EQ(moved->list_parked({}).value(), store().list_parked({}).value());
   EXPECT_EQ(moved->list_audit({}).value(), store().list_audit({}).value());
   EXPECT_EQ(moved->audit_heads().value(), store().audit_heads().value());
-  EXPECT_TRUE(moved->survey().value().zones.back().paused);
+  EXPECT_TRUE(moved->survey(Timestamp{}).value().zones.back().paused);
   EXPECT_EQ(cluster().run("SELECT count(*) FROM " + schema_ + ".job_version_item"), "3");
 
   // Its owner is not there: the row is taken up.

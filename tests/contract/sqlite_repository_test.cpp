@@ -36,7 +36,7 @@ class WithFolder final : public BlockingRepository {
   Result<std::vector<AuditHead>> audit_heads() override { return engine_->audit_heads(); }
   Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& q) override { return engine_->list_parked(q); }
   Result<DueWork> due(const DueQuery& query) override { return engine_->due(query); }
-  Result<StoreSurvey> survey() override { return engine_->survey(); }
+  Result<StoreSurvey> survey(Timestamp now) override { return engine_->survey(now); }
 
  private:
   TemporaryFolder folder_;
@@ -102,7 +102,7 @@ TEST_P(SqliteRepositoryTest, TheViewShowsWhatWouldBeStuck) {
   auto stuck = sent(1);
   stuck.progress.next_action.reset();
   repository->apply({AdmitRequest{stuck, {}}, AdmitRequest{sent(2), {}}});
-  EXPECT_EQ(repository->survey().value().rows_without_next_step, 1);
+  EXPECT_EQ(repository->survey(Timestamp{}).value().rows_without_next_step, 1);
   auto sql = raw();
   std::string id;
   sql << "SELECT backup_request_id FROM row_without_next_step", ::soci::into(id);

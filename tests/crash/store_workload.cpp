@@ -58,7 +58,7 @@ Result<StoreContent> content_of(BlockingRepository& store) {
   auto parked = store.list_parked({.limit = all_rows});
   if (!parked) return std::move(parked).error();
   content.parked = *std::move(parked);
-  const auto survey = store.survey();
+  const auto survey = store.survey(Timestamp{});
   if (!survey) return survey.error();
   for (const auto& each : survey->zones) {
     if (each.paused) content.paused.insert(each.zone);

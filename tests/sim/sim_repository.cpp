@@ -155,8 +155,8 @@ void SimRepository::audit_heads(Handler<Result<std::vector<AuditHead>>> handler)
 void SimRepository::due(DueQuery query, Handler<Result<DueWork>> handler) {
   read<DueWork>([query = std::move(query)](auto& store) { return store.due(query); }, std::move(handler));
 }
-void SimRepository::survey(Handler<Result<StoreSurvey>> handler) {
-  read<StoreSurvey>([](auto& store) { return store.survey(); }, std::move(handler));
+void SimRepository::survey(Timestamp now, Handler<Result<StoreSurvey>> handler) {
+  read<StoreSurvey>([now](auto& store) { return store.survey(now); }, std::move(handler));
 }
 
 }  // namespace backupctl::sim

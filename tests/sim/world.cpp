@@ -101,7 +101,7 @@ RunReport World::run() {
 // What still goes on; nothing when all is over.
 std::string World::what_goes_on() {
   if (auto open = shop_.model.what_is_open(); !open.empty()) return open;
-  if (shop_.store.survey()->waiting_notices > 0) return "a notice waits";
+  if (shop_.store.survey(shop_.wall())->waiting_notices > 0) return "a notice waits";
   if (shop_.calls_under_way > 0) return "calls are under way";
   if (!clients_.are_content()) return "a caller waits for an answer";
   for (const auto& zone : zones_) {

@@ -104,9 +104,9 @@ class LockedRepository final : public BlockingRepository {
     const std::lock_guard lock(mutex_);
     return engine_.due(query);
   }
-  Result<StoreSurvey> survey() override {
+  Result<StoreSurvey> survey(Timestamp now) override {
     const std::lock_guard lock(mutex_);
-    return engine_.survey();
+    return engine_.survey(now);
   }
 
  private:

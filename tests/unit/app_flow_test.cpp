@@ -65,7 +65,7 @@ class FlowTest : public ::testing::Test {
   std::string code(std::size_t reply) { return replies.at(reply).error ? replies.at(reply).error->code : "ok"; }
   RequestProgress only() { return ground.store.only_row().progress; }
   void expect_nothing_without_a_next_step() {
-    EXPECT_EQ(ground.store.engine.survey().value().rows_without_next_step, 0);
+    EXPECT_EQ(ground.store.engine.survey(epoch).value().rows_without_next_step, 0);
   }
 };
 

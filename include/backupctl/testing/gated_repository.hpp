@@ -89,8 +89,8 @@ class GatedRepository final : public BlockingRepository {
   Result<DueWork> due(const DueQuery& query) override {
     return ask([&] { return engine_.due(query); });
   }
-  Result<StoreSurvey> survey() override {
-    return ask([&] { return engine_.survey(); });
+  Result<StoreSurvey> survey(Timestamp now) override {
+    return ask([&] { return engine_.survey(now); });
   }
 
  private:

@@ -31,7 +31,7 @@ class MemoryRepository final : public BlockingRepository {
   Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override;
   Result<std::vector<AuditHead>> audit_heads() override;
   Result<DueWork> due(const DueQuery& query) override;
-  Result<StoreSurvey> survey() override;
+  Result<StoreSurvey> survey(Timestamp now) override;
 
   // For checkers: everything, in id order.
   const std::map<RequestId, BackupRequest>& requests() const { return requests_; }
@@ -40,6 +40,11 @@ class MemoryRepository final : public BlockingRepository {
   const std::map<ParkedResultId, ParkedResult>& parked() const { return parked_; }
   const std::map<ZoneName, bool>& paused() const { return paused_; }
   const std::vector<ResultRecord>& waiting() const { return results_; }  // oldest first
+  // Calls look(writer, its records) for each writer's chain.
+  template <class Look>
+  void for_each_audit(Look&& look) const {
+    for (const auto& [writer, chain] : audit_) look(writer, chain.records);
+  }
 
  private:
   struct Instance {

@@ -92,7 +92,7 @@ TEST_P(RepositoryContract, ANoticeWaitsUntilItIsSettled) {
   auto change = ChangeRequest{.id = request_id(1), .from = RequestState::sent, .next = failed(sent(1))};
   change.notice = notice(1);
   run(change);
-  EXPECT_EQ(store().survey().value().waiting_notices, 1);
+  EXPECT_EQ(store().survey(at(0)).value().waiting_notices, 1);
   EXPECT_FALSE(store().due({.now = at(2)}).value().notices);
   EXPECT_EQ(store().due({.now = at(2)}).value().next, at(3));
   EXPECT_TRUE(store().due({.now = at(3)}).value().notices);
@@ -110,7 +110,7 @@ TEST_P(RepositoryContract, ANoticeWaitsUntilItIsSettled) {
   EXPECT_EQ(claimed[0].attempts, 2);
   EXPECT_EQ(run(SettleNotice{notice(1).id}).status, OutcomeStatus::applied);
   EXPECT_EQ(run(SettleNotice{notice(1).id}).status, OutcomeStatus::already_done);
-  EXPECT_EQ(store().survey().value().waiting_notices, 0);
+  EXPECT_EQ(store().survey(at(0)).value().waiting_notices, 0);
 }
 
 TEST_P(RepositoryContract, EachSideRowOfANoticeIsKept) {

@@ -135,24 +135,28 @@ TEST_P(RepositoryContract, TheSurveyCountsOpenWork) {
   put(allowed(4));
   put(sent(5));
   put(sent(6));
+  auto late = sent(7);
+  late.progress.result_due = at(50);
+  put(late);
   run(ChangeRequest{request_id(6), RequestState::sent, failed(sent(6))});
   run(PauseZone{zone("tapes"), true});
   run(Park{parked(1)});
   run(KeepResult{result(request_id(5), "a")});
   run(KeepResult{result(request_id(5), "b")});
 
-  const auto survey = store().survey().value();
+  EXPECT_EQ(store().survey(at(50)).value().zones.at(0).overdue, 0);
+  const auto survey = store().survey(at(51)).value();
   ASSERT_EQ(survey.states.size(), 3u);
   for (const auto& [state, count, oldest] : survey.states) {
-    const bool is_sent = state == RequestState::sent;
-    EXPECT_EQ(count, is_sent ? 1 : 2) << to_string(state);
+    EXPECT_EQ(count, 2) << to_string(state);
     EXPECT_EQ(oldest, state == RequestState::received ? at(-60) : at(0)) << to_string(state);
   }
   ASSERT_EQ(survey.zones.size(), 2u);
-  for (const auto& [name, paused, in_flight, waiting] : survey.zones) {
+  for (const auto& [name, paused, in_flight, waiting, overdue] : survey.zones) {
     EXPECT_EQ(paused, name == zone("tapes"));
-    EXPECT_EQ(in_flight, name == zone() ? 2 : 0);
+    EXPECT_EQ(in_flight, name == zone() ? 3 : 0);
     EXPECT_EQ(waiting, name == zone() ? 1 : 0);
+    EXPECT_EQ(overdue, name == zone() ? 1 : 0);
   }
   EXPECT_EQ(survey.parked_results, 1);
   EXPECT_EQ(survey.waiting_results, 2);
@@ -160,7 +164,7 @@ TEST_P(RepositoryContract, TheSurveyCountsOpenWork) {
 }
 
 TEST_P(RepositoryContract, AnEmptyStoreHasNothing) {
-  const auto survey = store().survey().value();
+  const auto survey = store().survey(at(0)).value();
   for (const auto& state : survey.states) EXPECT_EQ(state.count, 0);
   EXPECT_TRUE(survey.zones.empty());
   EXPECT_TRUE(store().list_requests({}).value().empty());

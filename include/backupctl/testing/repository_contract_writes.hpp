@@ -359,7 +359,7 @@ TEST_P(RepositoryContract, TheSameResultIsParkedOnceForOneReason) {
   const auto listed = store().list_parked({}).value();
   for (const auto& one : listed) ids.push_back(one.id);
   EXPECT_EQ(ids, (std::vector{parked_id(5), parked_id(4), parked_id(3), parked_id(1)}));
-  EXPECT_EQ(store().survey()->waiting_notices, 3);
+  EXPECT_EQ(store().survey(at(0))->waiting_notices, 3);
   EXPECT_EQ(store().list_audit({}).value().size(), 4u) << "opened, and three parked";
 
   // Once a person has dismissed it, it is news again.

@@ -17,6 +17,6 @@ std::vector<Backup> select_backups(PostgresqlSession& session, const BackupQuery
 std::vector<ResultRecord> select_results(PostgresqlSession& session, std::int64_t limit);
 std::vector<ParkedResult> select_parked(PostgresqlSession& session, const ParkedQuery& query);
 DueWork select_due(PostgresqlSession& session, const DueQuery& query);
-StoreSurvey select_survey(PostgresqlSession& session);
+StoreSurvey select_survey(PostgresqlSession& session, Timestamp now);
 
 }  // namespace backupctl::soci::postgresql

@@ -163,8 +163,8 @@ Result<std::vector<AuditHead>> PostgresqlRepository::audit_heads() {
 Result<DueWork> PostgresqlRepository::due(const DueQuery& query) {
   return read([&](PostgresqlSession& session) { return postgresql::select_due(session, query); });
 }
-Result<StoreSurvey> PostgresqlRepository::survey() {
-  return read([&](PostgresqlSession& session) { return postgresql::select_survey(session); });
+Result<StoreSurvey> PostgresqlRepository::survey(Timestamp now) {
+  return read([&](PostgresqlSession& session) { return postgresql::select_survey(session, now); });
 }
 
 }  // namespace backupctl::soci

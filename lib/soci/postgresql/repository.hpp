@@ -46,7 +46,7 @@ class PostgresqlRepository final : public BlockingRepository {
   Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override;
   Result<std::vector<AuditHead>> audit_heads() override;
   Result<DueWork> due(const DueQuery& query) override;
-  Result<StoreSurvey> survey() override;
+  Result<StoreSurvey> survey(Timestamp now) override;
 
  private:
   PostgresqlRepository(PostgresqlUrl url, bool server_clock, std::unique_ptr<PostgresqlSession> writer)

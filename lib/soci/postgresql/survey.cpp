@@ -68,6 +68,23 @@ struct OpenCounts {
   ::soci::statement select;
 };
 
+// By itself, since it reads the rows and not only the index; there are no more of them than places.
+struct OverdueCounts {
+  explicit OverdueCounts(::soci::session& sql) : select(sql) {
+    prepare(select,
+            "SELECT zone, count(*) FROM backup_request WHERE state_code = 'Sent' AND result_due_time < :now AND " +
+                std::string(pg_is_open) + " GROUP BY zone",
+            [&](auto results, auto parameters) {
+              results("", zone);
+              results("", rows);
+              parameters("now", now);
+            });
+  }
+  std::string zone;
+  std::int64_t rows = 0, now = 0;
+  ::soci::statement select;
+};
+
 struct PausedZones {
   explicit PausedZones(::soci::session& sql) : select(sql) {
     prepare(select, "SELECT zone FROM paused_zone", [&](auto results, auto) { results("", zone); });
@@ -116,7 +133,7 @@ DueWork select_due(PostgresqlSession& session, const DueQuery& query) {
   return work;
 }
 
-StoreSurvey select_survey(PostgresqlSession& session) {
+StoreSurvey select_survey(PostgresqlSession& session, Timestamp now) {
   std::map<RequestState, StateCount> states;
   for (const auto state : {RequestState::received, RequestState::allowed, RequestState::sent}) {
     states[state] = {state, 0, {}};
@@ -141,6 +158,11 @@ StoreSurvey select_survey(PostgresqlSession& session) {
       zone.in_flight += open.rows - open.waiting;
       zone.waiting += open.waiting;
     }
+  }
+  auto& overdue = session.prepared<OverdueCounts>();
+  overdue.now = to_integer(now);
+  for (bool more = overdue.select.execute(true); more; more = overdue.select.fetch()) {
+    zone_named(overdue.zone).overdue = overdue.rows;
   }
   auto& paused = session.prepared<PausedZones>();
   for (bool more = paused.select.execute(true); more; more = paused.select.fetch())

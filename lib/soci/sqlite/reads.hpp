@@ -17,6 +17,6 @@ std::vector<Backup> select_backups(SqliteSession& session, const BackupQuery& qu
 std::vector<ResultRecord> select_results(SqliteSession& session, std::int64_t limit);
 std::vector<ParkedResult> select_parked(SqliteSession& session, const ParkedQuery& query);
 DueWork select_due(SqliteSession& session, const DueQuery& query);
-StoreSurvey select_survey(SqliteSession& session);
+StoreSurvey select_survey(SqliteSession& session, Timestamp now);
 
 }  // namespace backupctl::soci

@@ -139,8 +139,8 @@ Result<std::vector<AuditHead>> SqliteRepository::audit_heads() {
 Result<DueWork> SqliteRepository::due(const DueQuery& query) {
   return read([&](SqliteSession& session) { return select_due(session, query); });
 }
-Result<StoreSurvey> SqliteRepository::survey() {
-  return read([&](SqliteSession& session) { return select_survey(session); });
+Result<StoreSurvey> SqliteRepository::survey(Timestamp now) {
+  return read([&](SqliteSession& session) { return select_survey(session, now); });
 }
 
 }  // namespace backupctl::soci

@@ -36,7 +36,7 @@ class SqliteRepository final : public BlockingRepository {
   Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override;
   Result<std::vector<AuditHead>> audit_heads() override;
   Result<DueWork> due(const DueQuery& query) override;
-  Result<StoreSurvey> survey() override;
+  Result<StoreSurvey> survey(Timestamp now) override;
 
  private:
   SqliteRepository(std::unique_ptr<SqliteStore> store, std::unique_ptr<SqliteSession> writer)

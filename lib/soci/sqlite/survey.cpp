@@ -60,6 +60,23 @@ struct OpenCounts {
   ::soci::statement select;
 };
 
+// By itself, since it reads the rows and not only the index; there are no more of them than places.
+struct OverdueCounts {
+  explicit OverdueCounts(::soci::session& sql) : select(sql) {
+    prepare(select,
+            "SELECT zone, count(*) FROM backup_request WHERE state_code = 'Sent' AND result_due_time < :now AND " +
+                std::string(is_open) + " GROUP BY zone",
+            [&](auto results, auto parameters) {
+              results("", zone);
+              results("", rows);
+              parameters("now", now);
+            });
+  }
+  std::string zone;
+  std::int64_t rows = 0, now = 0;
+  ::soci::statement select;
+};
+
 struct PausedZones {
   explicit PausedZones(::soci::session& sql) : select(sql) {
     prepare(select, "SELECT zone FROM paused_zone", [&](auto results, auto) { results("", zone); });
@@ -111,7 +128,7 @@ DueWork select_due(SqliteSession& session, const DueQuery& query) {
   return work;
 }
 
-StoreSurvey select_survey(SqliteSession& session) {
+StoreSurvey select_survey(SqliteSession& session, Timestamp now) {
   std::map<RequestState, StateCount> states;
   for (const auto state : {RequestState::received, RequestState::allowed, RequestState::sent}) {
     states[state] = {state, 0, {}};
@@ -136,6 +153,11 @@ StoreSurvey select_survey(SqliteSession& session) {
       zone.in_flight += open.rows - open.waiting;
       zone.waiting += open.waiting;
     }
+  }
+  auto& overdue = session.prepared<OverdueCounts>();
+  overdue.now = to_integer(now);
+  for (bool more = overdue.select.execute(true); more; more = overdue.select.fetch()) {
+    zone_named(overdue.zone).overdue = overdue.rows;
   }
   auto& paused = session.prepared<PausedZones>();
   for (bool more = paused.select.execute(true); more; more = paused.select.fetch())

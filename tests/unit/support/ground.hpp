@@ -117,10 +117,11 @@ enum class Fate { good, failed, failed_for_good, unknown_written, unknown_not_wr
 class ScriptedStore final : public Repository {
  public:
   std::deque<Fate> script;
-  bool is_down = false;      // everything fails
-  bool is_full = false;      // every write fails, reads go on
-  bool lose_claims = false;  // claims are made, but their answers are lost
-  bool held = false;         // apply() does not answer until release()
+  bool is_down = false;       // everything fails
+  bool is_full = false;       // every write fails, reads go on
+  bool lose_claims = false;   // claims are made, but their answers are lost
+  bool held = false;          // apply() does not answer until release()
+  Task before_list_requests;  // what happens just before requests are listed
   std::vector<std::vector<Command>> groups;
   int requests_read = 0;  // one by one
   testing::MemoryRepository engine;
@@ -151,6 +152,7 @@ class ScriptedStore final : public Repository {
     is_down ? handler(away()) : handler(engine.find_request(id));
   }
   void list_requests(RequestQuery query, Handler<Result<std::vector<BackupRequest>>> handler) override {
+    if (before_list_requests) before_list_requests();
     is_down ? handler(away()) : handler(engine.list_requests(query));
   }
   void history(RequestId id, Handler<Result<std::vector<HistoryEntry>>> handler) override {
@@ -180,7 +182,9 @@ class ScriptedStore final : public Repository {
   void due(DueQuery query, Handler<Result<DueWork>> handler) override {
     is_down ? handler(away()) : handler(engine.due(query));
   }
-  void survey(Handler<Result<StoreSurvey>> handler) override { is_down ? handler(away()) : handler(engine.survey()); }
+  void survey(Timestamp now, Handler<Result<StoreSurvey>> handler) override {
+    is_down ? handler(away()) : handler(engine.survey(now));
+  }
 
   BackupRequest row(RequestId id) { return engine.find_request(id).value().value(); }
   BackupRequest only_row() { return engine.requests().begin()->second; }
@@ -250,6 +254,7 @@ class ScriptedZone final : public ZoneClient {
   std::optional<SendReply> send_at_once;
   std::optional<StatusReply> status_at_once;
   std::optional<CancelReply> cancel_at_once;
+  std::vector<Manifest> held;
 
   void send(CreateBackupCommand command, Handler<SendReply> handler) override {
     sends.push_back({std::move(command), handler});
@@ -263,6 +268,7 @@ class ScriptedZone final : public ZoneClient {
     cancels.push_back({std::move(command), fence, handler});
     if (cancel_at_once) handler(*cancel_at_once);
   }
+  void list(std::string, Handler<Result<ManifestList>> handler) override { handler(ManifestList{held, {}}); }
 };
 
 // All of them together.
