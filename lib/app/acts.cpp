@@ -7,7 +7,7 @@
 namespace backupctl::app {
 namespace {
 
-constexpr std::int64_t page_rows = 200;
+constexpr std::int64_t bulk_page_rows = 200;
 
 std::string name_of(const BackupRequest& row) { return "backup-request:" + row.order.id.to_string(); }
 
@@ -56,7 +56,7 @@ void Acts::cancel_row(const BackupRequest& row, const Act& act, Handler<Result<B
 
 // An ended request stays as it is: its command never runs twice. What it asked for is asked anew, once however often
 // this is repeated; an open one is taken up at once instead of when it would have been.
-void Acts::retry_row(const BackupRequest& row, const Act& act, Handler<bool> handler) {
+void Acts::retry_row(const BackupRequest& row, Handler<bool> handler) {
   const auto state = row.progress.state;
   if (state == RequestState::failed || state == RequestState::cancelled) {
     Submission again{.job_id = row.order.job_id,
@@ -71,13 +71,13 @@ void Acts::retry_row(const BackupRequest& row, const Act& act, Handler<bool> han
       handler(reply.request.has_value() && !reply.seen_before);
     });
   }
-  auto decider = [this, act](const BackupRequest& now) -> std::optional<ChangeRequest> {
+  // No step, so its history says nothing of it; the audit tells who wanted all of them hurried.
+  auto decider = [this](const BackupRequest& now) -> std::optional<ChangeRequest> {
     if (is_terminal(now.progress.state) || now.progress.owner) return {};
     if (now.progress.next_action && *now.progress.next_action <= context_.now()) return {};
     ChangeRequest change{.id = now.order.id, .from = now.progress.state, .next = now.progress};
     ++change.next.revision;
     release(change.next, context_.now());
-    change.history = {{now.progress.state, std::max(context_.now(), latest_time(now)), by("hurried", act)}};
     return change;
   };
   amender_.amend(row, std::move(decider), [handler = std::move(handler)](const Amended& amended) {
@@ -118,11 +118,11 @@ void Acts::on_all(RequestQuery filter, BulkAct what, Act act, Handler<Result<Bul
 }
 
 void Acts::next_page(std::shared_ptr<Bulk> bulk) {
-  bulk->filter.limit = page_rows;
+  bulk->filter.limit = bulk_page_rows;
   context_.repository().list_requests(bulk->filter,
                                       context_.back<Result<std::vector<BackupRequest>>>([this, bulk](auto page) {
                                         if (!page) return bulk->handler(page.error());
-                                        bulk->is_last_page = static_cast<std::int64_t>(page->size()) < page_rows;
+                                        bulk->is_last_page = static_cast<std::int64_t>(page->size()) < bulk_page_rows;
                                         bulk->rows = *std::move(page);
                                         bulk->at = 0;
                                         if (!bulk->rows.empty()) bulk->filter.after = bulk->rows.back().order.id;
@@ -144,7 +144,7 @@ void Acts::next_row(std::shared_ptr<Bulk> bulk) {
     // Posted: thousands of rows that need nothing do not pile up on the stack.
     context_.post([this, bulk] { next_row(bulk); });
   };
-  if (bulk->what == BulkAct::resend) return retry_row(row, bulk->act, done);
+  if (bulk->what == BulkAct::resend) return retry_row(row, done);
   if (is_terminal(row.progress.state)) return done(false);
   cancel_row(row, bulk->act, [done](const Result<BackupRequest>& cancelled) { done(cancelled.has_value()); });
 }

@@ -34,7 +34,7 @@ class Acts {
   struct Bulk;
 
   void cancel_row(const BackupRequest& row, const Act& act, Handler<Result<BackupRequest>> handler);
-  void retry_row(const BackupRequest& row, const Act& act, Handler<bool> handler);
+  void retry_row(const BackupRequest& row, Handler<bool> handler);
   void next_page(std::shared_ptr<Bulk> bulk);
   void next_row(std::shared_ptr<Bulk> bulk);
   void adopt_for(const ParkedResult& parked, const ZoneResult& result, const BackupRequest& row, const Act& act,

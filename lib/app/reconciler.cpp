@@ -165,6 +165,8 @@ void Reconciler::classify(std::shared_ptr<Round> round, std::vector<Manifest> un
         ++round->report.open;
         continue;
       }
+      // Recorded since the backups were looked for.
+      if (row != round->requests.end() && row->second.progress.backup_id) continue;
       ++round->report.orphans;
       if (round->report.orphan_list.size() < most_listed) round->report.orphan_list.push_back(manifest);
       round->orphans.push_back(std::move(manifest));

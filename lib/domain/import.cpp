@@ -76,13 +76,16 @@ Result<Transition> adopt(const BackupRequest& request, const std::optional<Backu
   auto& next = transition.next;
   const auto now = std::max(adoption.now, latest_time(request));
   ++next.revision;
+  next.result_recorded = now;
   if (backup) {
     transition.backup = copy_of(result, *backup);
   } else {
+    if (next.state == RequestState::allowed) {
+      transition.history.push_back({RequestState::sent, now, "inferred from the adopted result"});
+    }
     for (auto* time : {&next.responded, &next.sent, &next.result_received}) {
       if (!*time) *time = now;
     }
-    next.result_recorded = now;
     next.state = RequestState::succeeded;
     next.reason = "adopted";
     next.backup_id = adoption.new_backup_id;

@@ -40,9 +40,7 @@ void Clients::plan(Duration until) {
     });
   }
   for (auto cancels = random.below(5); cancels > 0; --cancels) shop_.time.at(some_time(), [this] { cancel(); });
-  for (auto dismissals = random.below(3); dismissals > 0; --dismissals) {
-    shop_.time.at(some_time(), [this] { dismiss(); });
-  }
+  for (auto acts = random.below(4); acts > 0; --acts) shop_.time.at(some_time(), [this] { do_by_hand(); });
   for (auto pauses = random.below(3); pauses > 0; --pauses) {
     const auto zone = one_of(random, zones_)->name();
     const auto from = some_time();
@@ -51,6 +49,7 @@ void Clients::plan(Duration until) {
       shop_.time.at(from + random.up_to(std::chrono::seconds(15)), [this, zone] { pause(zone, false); });
     }
   }
+  if (shop_.chance(20)) shop_.time.at(some_time(), [this] { lose_a_request(); });
   if (!shop_.chance(40)) return;
   for (auto rogues = 1 + random.below(3); rogues > 0; --rogues) {
     shop_.time.at(some_time(), [this] { leave_rogue_result(); });
@@ -109,6 +108,24 @@ void Clients::cancel() {
   });
 }
 
+void Clients::do_by_hand() {
+  switch (shop_.random.below(8)) {
+    case 0:
+      return act_on_all(BulkAct::cancel);
+    case 1:
+      return act_on_all(BulkAct::resend);
+    case 2:
+    case 3:
+      return reconcile(one_of(shop_.random, zones_)->name(), shop_.chance(70));
+    case 4:
+      return dismiss();
+    default:
+      // With nothing parked yet, a little later.
+      if (!shop_.store.parked().empty()) return adopt();
+      shop_.time.after(shop_.random.up_to(std::chrono::seconds(20)), [this] { adopt(); });
+  }
+}
+
 void Clients::dismiss() {
   auto* node = some_node();
   const auto& parked = shop_.store.parked();
@@ -116,7 +133,82 @@ void Clients::dismiss() {
   const auto id = std::next(parked.begin(), shop_.random.below(static_cast<std::int64_t>(parked.size())))->first;
   shop_.model.dismiss_called(id);
   shop_.note("dismiss", id.to_string());
-  node->controller()->async_dismiss(id, operator_act(), [](const auto&) {});
+  node->controller()->async_dismiss(id, operator_act(), [this, id](const Result<void>& gone) {
+    if (gone) shop_.model.done("parked-result-dismissed", "parked-result:" + id.to_string());
+  });
+}
+
+void Clients::adopt() {
+  auto* node = some_node();
+  const auto& all = shop_.store.parked();
+  if (!node || all.empty()) return;
+  const auto parked = std::next(all.begin(), shop_.random.below(static_cast<std::int64_t>(all.size())))->second;
+  const auto* result = shop_.model.kept_result(parked);
+  if (!result) return;  // nobody can read it
+  shop_.model.adopt_called(parked, *result);
+  shop_.note("adopt", parked.id.to_string(), parked.command_id.to_string());
+  node->controller()->async_adopt(parked, *result, operator_act(), [this, parked](const Result<BackupRequest>& row) {
+    shop_.note("adopted", row ? to_string(row->progress.state) : row.error().code);
+    if (row) shop_.model.adopted(parked, *row);
+  });
+}
+
+void Clients::act_on_all(BulkAct what) {
+  auto* node = some_node();
+  if (!node) return;
+  RequestQuery filter;
+  if (shop_.chance(50)) filter.job_id = SimJobs::job(static_cast<std::uint8_t>(shop_.random.below(2)));
+  if (shop_.chance(30)) filter.zone = one_of(shop_.random, zones_)->name();
+  if (shop_.chance(30)) filter.state = shop_.chance(50) ? RequestState::failed : RequestState::sent;
+  shop_.model.bulk_called(what, filter);
+  const std::string action = what == BulkAct::cancel ? "backup-requests-cancel" : "backup-requests-resend";
+  shop_.note(action);
+  node->controller()->async_on_all(filter, what, operator_act(), [this, action](const Result<BulkReport>& report) {
+    shop_.note("acted-on-all", report ? std::to_string(report->changed) : "error");
+    if (report) shop_.model.done(action, "backup-requests");
+  });
+}
+
+void Clients::reconcile(const ZoneName& zone, bool import) {
+  auto* node = some_node();
+  if (!node) return;
+  shop_.model.reconcile_called(zone, import);
+  const std::string action = import ? "zone-reconciled-with-import" : "zone-reconciled";
+  shop_.note(action, zone.str());
+  auto on_report = [this, zone, action](const Result<ReconcileReport>& report) {
+    shop_.note("reconciled", report ? std::to_string(report->imported) : "error");
+    if (report) shop_.model.done(action, "zone:" + zone.str());
+  };
+  node->controller()->async_reconcile(zone, import, operator_act(), std::move(on_report));
+}
+
+// As after a restore of yesterday's store: a zone holds the backup of a request that the store does not know, and may
+// still bring its result.
+void Clients::lose_a_request() {
+  auto& random = shop_.random;
+  auto& zone = *one_of(random, zones_);
+  boost::uuids::uuid lost{};
+  lost.data[0] = static_cast<std::uint8_t>(201 + random.below(50));
+  const Manifest manifest{RequestId{lost},
+                          SimJobs::job(static_cast<std::uint8_t>(random.below(4))),
+                          CivilDate::from_days(20'000 + random.below(2)),
+                          SourcePath::parse("/data/x").value(),
+                          "store/lost",
+                          shop_.wall().time_since_epoch().count(),
+                          "sha256:00",
+                          shop_.wall(),
+                          zone.name()};
+  shop_.note("lost-request", manifest.backup_request_id.to_string());
+  zone.hold(manifest);
+  if (shop_.chance(50)) return;
+  const ZoneResult result{.command_id = manifest.backup_request_id,
+                          .code = ResultCode::succeeded,
+                          .zone = zone.name(),
+                          .storage_path = manifest.storage_path,
+                          .byte_count = manifest.byte_count,
+                          .copy_end = manifest.copy_end,
+                          .verify_hash = manifest.verify_hash};
+  zone.leave_result({result.command_id, zone.name(), describe(result), shop_.wall(), result, {}});
 }
 
 void Clients::pause(const ZoneName& zone, bool paused) {

@@ -1,4 +1,5 @@
-// Those who ask: for backups, for cancels, for pauses; and those who leave results that nobody asked for.
+// Those who ask for backups and operators who help by hand; and those who leave results and backups that nobody here
+// asked for.
 #pragma once
 
 #include <functional>
@@ -30,7 +31,12 @@ class Clients {
  private:
   void submit(const Submission& submission, int tries_left);
   void cancel();
+  void do_by_hand();
   void dismiss();
+  void adopt();
+  void act_on_all(BulkAct what);
+  void reconcile(const ZoneName& zone, bool import);
+  void lose_a_request();
   void pause(const ZoneName& zone, bool paused);
   void leave_rogue_result();
   Submission some_submission(int number);

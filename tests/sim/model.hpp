@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "backupctl/audit.hpp"
 #include "backupctl/controller.hpp"
 #include "backupctl/testing/memory_repository.hpp"
 #include "sim/sim_time.hpp"
@@ -34,10 +35,18 @@ class Model {
   void claims(const ClaimOrder& order, const std::vector<BackupRequest>& rows);
 
   // Clients.
-  void cancel_called(RequestId id) { cancels_.insert(id); }
   void answered(const Submission& submission, const SubmitReply& reply);
-  void dismiss_called(ParkedResultId id) { dismissals_.insert(id); }
   void told(const Notice& notice);
+
+  // What people do by hand: told before it is asked of a controller, and once it says that it is done.
+  void cancel_called(RequestId id) { cancels_.insert(id); }
+  void dismiss_called(ParkedResultId id) { dismissals_.insert(id); }
+  void adopt_called(const ParkedResult& parked, const ZoneResult& result);
+  void adopted(const ParkedResult& parked, const BackupRequest& row);
+  void bulk_called(BulkAct what, const RequestQuery& filter);
+  void reconcile_called(const ZoneName& zone, bool import);
+  void done(const std::string& action, const std::string& object);  // it is in the audit by now
+  void heads_exported() { exported_heads_ = audit_heads(); }
   void stopped(InstanceId id);  // cleanly, nothing of it being under way
 
   // Zones: calls as they leave a controller and as they arrive, and what the zone says.
@@ -46,7 +55,10 @@ class Model {
   void cancel_arrived(RequestId id, std::int64_t fence);
   void refused(RequestId id) { refused_.insert(id); }
   void acknowledged(const ResultRecord& record);
+  void holds(const Manifest& manifest) { held_[manifest.backup_request_id].push_back(manifest); }
+  const ZoneResult* kept_result(const ParkedResult& parked) const;  // what its body says, if anybody can read it
 
+  std::int64_t times_audited(const std::string& action) const;
   void ended();                      // after the quiet phase
   std::string what_is_open() const;  // an open request or a waiting result; nothing when all have ended
 
@@ -75,6 +87,16 @@ class Model {
     const std::vector<HistoryEntry>& history;
   };
   using ResultId = std::pair<RequestId, std::string>;
+  struct Step {
+    BackupRequest row;
+    std::optional<RequestProgress> before;
+  };
+  // An audit entry that the write being looked at must have brought.
+  struct Due {
+    std::vector<std::string> actions;  // one of them
+    std::string actor, object;
+    std::string detail{};  // is part of the entry's
+  };
 
   // Rows: model_rows.cpp
   void check_rows(Write kind, const std::optional<InstanceId>& by);
@@ -101,6 +123,17 @@ class Model {
   bool is_caused_by_result(RequestId id) const;
   const ZoneResult* gone_result(RequestId id, ResultCode code) const;
 
+  // What people do, and the audit: model_acts.cpp
+  bool is_by_hand(RequestId id) const;           // somebody wanted it adopted or imported
+  bool is_taken_in_by_hand(RequestId id) const;  // and the backup is the one that he wanted
+  bool is_cancel_wanted(const BackupRequest& row) const;
+  bool is_hurried(const Change& change) const;
+  void check_audit(const std::optional<InstanceId>& by);
+  std::vector<Due> audit_due() const;
+  void add_due(const Step& step, std::vector<Due>& due) const;
+  std::vector<AuditHead> audit_heads() const;
+  void check_chains();
+
   bool may_have_been(JobId id, Duration from, const std::function<bool(const std::optional<BackupJob>&)>& holds) const;
   Duration received_at(const BackupOrder& order) const;
   const BackupRequest* row_of(RequestId id) const;
@@ -120,16 +153,27 @@ class Model {
   std::map<BackupId, Backup> backups_;
   std::map<RequestId, BackupId> backup_of_;
   std::vector<ResultRecord> waiting_;
-  std::vector<ResultRecord> gone_;   // waited before the write that is being looked at, and does not any more
-  std::set<ResultId> kept_;          // every result that ever waited
-  std::set<RequestId> kept_unsent_;  // had one that came before any send was recorded
+  std::vector<ResultRecord> gone_;  // waited before the write that is being looked at, and does not any more
+  std::map<ResultId, std::optional<ZoneResult>> kept_;  // every result that ever waited
+  std::set<RequestId> kept_unsent_;                     // had one that came before any send was recorded
   std::map<ParkedResultId, ParkedResult> parked_;
-  std::set<ParkedResultId> dismissals_;
-  std::vector<ParkedResult> newly_parked_;
+  std::vector<ParkedResult> newly_parked_, unparked_;  // by the write that is being looked at
+  std::vector<Step> steps_;                            // likewise
   std::map<ZoneName, bool> paused_before_;
 
   bool refuses_writes_ = false;
   std::set<RequestId> cancels_;
+  std::set<ParkedResultId> dismissals_;
+  std::map<RequestId, std::vector<ZoneResult>> adoptions_;
+  std::map<RequestId, std::vector<Manifest>> held_;  // what zones hold, and held
+  std::set<ZoneName> imports_;                       // zones whose backups somebody wanted imported
+  std::vector<RequestQuery> bulk_cancels_;
+  bool resends_ = false;
+  std::set<std::string> acts_;  // "action object" of those that change nothing else
+  std::map<InstanceId, std::size_t> audited_;
+  std::set<std::string> audit_;                  // "action object"
+  std::map<std::string, std::int64_t> actions_;  // how often each was audited
+  std::vector<AuditHead> exported_heads_;
   std::set<RequestId> refused_;
   std::set<RequestId> acknowledged_;
   std::set<std::pair<RequestId, std::int64_t>> sends_;  // (command, fence) that left a controller

@@ -17,25 +17,28 @@ void Model::violation(std::string text) {
 }
 
 void Model::wrote(Write kind, std::optional<InstanceId> by) {
+  steps_.clear();
   if (kind == Write::commands) look_at_results();
   check_rows(kind, by);
   if (kind != Write::commands) return;
   check_backups();
   check_gone_results();
   check_parked();
+  check_audit(by);
   paused_before_ = store_.paused();
 }
 
 void Model::look_at_results() {
   gone_.clear();
   newly_parked_.clear();
+  unparked_.clear();
   for (const auto& [id, parked] : store_.parked()) {
     if (parked_.emplace(id, parked).second) newly_parked_.push_back(parked);
   }
   if (parked_.size() != store_.parked().size()) {
     std::erase_if(parked_, [&](const auto& entry) {
       const bool gone = !store_.parked().contains(entry.first);
-      if (gone && !dismissals_.contains(entry.first)) violation("a parked result has vanished");
+      if (gone) unparked_.push_back(entry.second);
       return gone;
     });
   }
@@ -52,7 +55,7 @@ void Model::look_at_results() {
   for (const auto& record : now) {
     if (is_in(waiting_, record)) continue;
     changed = true;
-    kept_.insert({record.command_id, record.body});
+    kept_.insert({{record.command_id, record.body}, record.result});
     const auto* row = row_of(record.command_id);
     if (!row || row->progress.send_attempts == 0) kept_unsent_.insert(record.command_id);
   }
@@ -83,11 +86,15 @@ bool Model::has_backup_of(RequestId id, const ZoneResult& result) const {
 
 void Model::check_backups() {
   const auto& now = store_.backups();
-  if (now.size() == backups_.size()) return;
   if (now.size() < backups_.size()) return violation("a backup has vanished");
   for (const auto& [id, backup] : now) {
-    if (backups_.contains(id)) continue;
     const auto name = "backup of " + backup.request_id.to_string();
+    if (const auto known = backups_.find(id); known != backups_.end()) {
+      if (known->second == backup) continue;
+      if (!is_taken_in_by_hand(backup.request_id)) violation("it has changed: " + name);
+      known->second = backup;
+      continue;
+    }
     if (!backup_of_.emplace(backup.request_id, id).second) violation("a second " + name);
     const auto* row = row_of(backup.request_id);
     if (!row || row->progress.state != RequestState::succeeded || row->progress.backup_id != id) {
@@ -97,7 +104,8 @@ void Model::check_backups() {
     const auto& order = row->order;
     const auto& terms = *row->progress.terms;
     const auto due = CivilDate::from_days(order.data_as_of.days_since_1970() + terms.days_to_keep);
-    if (backup.job_id != order.job_id || backup.data_as_of != order.data_as_of || backup.zone != terms.zone ||
+    if (backup.zone != terms.zone && !is_by_hand(order.id)) violation("it is of another zone: " + name);
+    if (backup.job_id != order.job_id || backup.data_as_of != order.data_as_of ||
         backup.job_version != terms.job_version || backup.days_to_keep != terms.days_to_keep ||
         backup.due_to_delete != due) {
       violation("it does not follow from its request: " + name);
@@ -120,9 +128,10 @@ void Model::check_gone_results() {
     };
     if (std::any_of(store_.parked().begin(), store_.parked().end(), is_it)) continue;
     const auto* row = row_of(record.command_id);
-    const bool told_all =
-        row && record.result && record.result->command_id == record.command_id && was_ended(*row) &&
-        (record.result->code != ResultCode::succeeded || has_backup_of(row->order.id, *record.result));
+    // What was recorded may have given way to another by hand.
+    const bool told_all = row && record.result && record.result->command_id == record.command_id && was_ended(*row) &&
+                          (record.result->code != ResultCode::succeeded ||
+                           has_backup_of(row->order.id, *record.result) || is_by_hand(row->order.id));
     if (!told_all) violation("a result has vanished: " + record.command_id.to_string() + " " + record.body);
   }
 }
@@ -155,14 +164,14 @@ bool Model::is_right_reason(const ParkedResult& parked) const {
   if (reason == "unreadable") return !result;
   if (!result) return false;
   if (reason == "command-mismatch") return result->command_id != record->command_id;
-  if (reason == "unknown-command") return row == nullptr;
+  if (reason == "unknown-command") return row == nullptr || is_by_hand(parked.command_id);
   if (reason == "not-sent") return kept_unsent_.contains(parked.command_id);
   if (reason == "wrong-zone") {
     return result->zone != record->zone || !row || !row->progress.terms || row->progress.terms->zone != result->zone;
   }
   if (reason == "conflicting-result") {
     return row && row->progress.backup_id && result->code == ResultCode::succeeded &&
-           !has_backup_of(row->order.id, *result);
+           (!has_backup_of(row->order.id, *result) || is_by_hand(row->order.id));
   }
   return false;
 }
@@ -265,6 +274,7 @@ std::string Model::what_is_open() const {
 }
 
 void Model::ended() {
+  check_chains();
   for (const auto& id : acknowledged_) {
     if (!store_.requests().contains(id)) violation("acknowledged, but not there: " + id.to_string());
   }

@@ -73,6 +73,7 @@ void Model::check_rows(Write kind, const std::optional<InstanceId>& by) {
     if (before && before->row.progress == row.progress) continue;
     changed = true;
     const auto& history = store_.histories().at(id);
+    steps_.push_back({row, before ? std::optional(before->row.progress) : std::nullopt});
     check_row({kind, by, before, row, history});
     open_ += (is_end(row.progress.state) ? 0 : 1) - (before && !is_end(before->row.progress.state) ? 1 : 0);
     if (!before) before = &rows_.emplace(id, Seen{row, {}}).first->second;
@@ -119,7 +120,7 @@ void Model::check_shape(const BackupRequest& row) {
   if (p.owner && p.next_action) violation("owned and due at once: " + name_of(row));
   if ((p.state == S::allowed || sent) && !(p.checked && p.terms)) violation("allowed, but unchecked: " + name_of(row));
   if (sent && !(p.sent && p.responded)) violation("sent, but without its times: " + name_of(row));
-  if (sent && p.send_attempts < 1) violation("sent without an intent: " + name_of(row));
+  if (sent && p.send_attempts < 1 && !is_by_hand(row.order.id)) violation("sent without an intent: " + name_of(row));
   if (p.state == S::sent && !p.result_due) violation("sent, but never overdue: " + name_of(row));
   if (p.backup_id.has_value() != (p.state == S::succeeded)) violation("backup id and state differ: " + name_of(row));
   if (p.state == S::succeeded && !(p.result_received && p.result_recorded)) {
@@ -157,14 +158,18 @@ void Model::check_times(const Change& change) {
 
 void Model::check_history(const Change& change) {
   const auto& history = change.history;
-  if (history.empty() || history.front().state != S::received || history.front().time != change.row.order.received) {
+  const bool imported = change.row.progress.reason == "imported" && is_by_hand(change.row.order.id);
+  const auto first = imported ? S::succeeded : S::received;
+  if (history.empty() || history.front().state != first || history.front().time != change.row.order.received) {
     return violation("the history does not begin with the receipt of " + name_of(change.row));
   }
   if (history.back().state != change.row.progress.state) {
     violation("the history does not end with the state of " + name_of(change.row));
   }
   for (std::size_t i = 1; i < history.size(); ++i) {
-    if (!may_follow(history[i - 1].state, history[i].state)) violation("a forbidden step: " + name_of(change.row));
+    const bool stays = history[i - 1].state == history[i].state && is_by_hand(change.row.order.id);
+    if (!stays && !may_follow(history[i - 1].state, history[i].state))
+      violation("a forbidden step: " + name_of(change.row));
     if (history[i].time < history[i - 1].time) violation("history ran backwards: " + name_of(change.row));
   }
   if (!change.before) return;
@@ -172,7 +177,8 @@ void Model::check_history(const Change& change) {
   if (history.size() < before.size() || !std::equal(before.begin(), before.end(), history.begin())) {
     violation("history was rewritten: " + name_of(change.row));
   }
-  if (history.size() > before.size() && change.row.progress.state == change.before->row.progress.state) {
+  const bool stays = change.row.progress.state == change.before->row.progress.state;
+  if (history.size() > before.size() && stays && !is_by_hand(change.row.order.id)) {
     violation("history without a step: " + name_of(change.row));
   }
 }
@@ -204,11 +210,12 @@ void Model::check_owner(const Change& change) {
   const bool is_owner = b.owner && (!change.by || *b.owner == *change.by);
   if (is_owner) return;
   const bool by_result = is_caused_by_result(change.row.order.id);
-  if (p.state != b.state && !by_result && p.state != S::cancelled) {
+  const bool by_hand = p.state == S::succeeded && is_by_hand(change.row.order.id);
+  if (p.state != b.state && !by_result && !by_hand && p.state != S::cancelled) {
     violation("moved on by a controller that does not own it: " + name_of(change.row));
   }
   const bool is_new_cancel = p.cancel_asked && !b.cancel_asked;
-  const bool only_due_sooner = is_new_cancel && !b.owner && !p.owner;
+  const bool only_due_sooner = (is_new_cancel || is_hurried(change)) && !b.owner && !p.owner;
   if (!is_end(p.state) && (p.owner != b.owner || p.next_action != b.next_action) && !only_due_sooner) {
     violation("taken from its owner: " + name_of(change.row));
   }
@@ -257,10 +264,12 @@ void Model::check_end_of_request(const Change& change) {
   const auto& p = row.progress;
   const auto id = row.order.id;
   const auto was = change.before ? change.before->row.progress.state : S::received;
-  if (was == S::received) check_verdict(row);
+  const bool imported = !change.before && is_taken_in_by_hand(id);
+  if (was == S::received && !imported) check_verdict(row);
   switch (p.state) {
     case S::succeeded: {
       const auto* result = gone_result(id, ResultCode::succeeded);
+      if (!result && is_taken_in_by_hand(id)) break;
       if (!result) return violation("succeeded without a result: " + name_of(row));
       if (result->zone != p.terms->zone) violation("another zone's result was recorded: " + name_of(row));
       if (!has_backup_of(id, *result)) violation("succeeded without its backup: " + name_of(row));
@@ -274,7 +283,7 @@ void Model::check_end_of_request(const Change& change) {
     case S::cancelled:
       if (was == S::sent || p.send_attempts > 0) {
         if (!gone_result(id, ResultCode::cancelled)) violation("cancelled, but no zone says so: " + name_of(row));
-      } else if (!cancels_.contains(id) && (was != S::received || p.reason != "check-unavailable")) {
+      } else if (!is_cancel_wanted(row) && (was != S::received || p.reason != "check-unavailable")) {
         violation("cancelled, but nobody asked: " + name_of(row));
       }
       break;

@@ -7,6 +7,7 @@ namespace {
 
 constexpr Duration caller_gives_up = std::chrono::seconds(2);
 constexpr Duration latest_arrival = std::chrono::seconds(25);
+constexpr std::size_t page_items = 3;
 
 }  // namespace
 
@@ -22,7 +23,7 @@ void SimZone::call(Act act, Reply lost, Handler<Reply> handler) {
     ++shop_.calls_under_way;
     shop_.time.after(shop_.random.up_to(most), [this, act] {
       --shop_.calls_under_way;
-      act();
+      static_cast<void>(act());
     });
   };
   const bool late = shop_.chance(faults.call_late);
@@ -62,6 +63,7 @@ SendReply SimZone::hear(const CreateBackupCommand& command) {
     return {SendAnswer::refused, "source-not-allowed"};
   }
   known.present = true;
+  known.command = command;
   known.finished = known.cancelled = false;
   known.result.reset();
   ++running_;
@@ -110,10 +112,26 @@ ZoneResult SimZone::result_of(RequestId id, ResultCode code) const {
   return result;
 }
 
+// What is there afterwards is what the result tells of.
+ZoneResult SimZone::do_command(RequestId id, ResultCode code) {
+  const auto result = result_of(id, code);
+  const auto& command = commands_[id].command;
+  if (code == ResultCode::succeeded && command) {
+    hold({id, command->job_id, command->data_as_of, command->source, result.storage_path, result.byte_count,
+          result.verify_hash, *result.copy_end, name_});
+  }
+  return result;
+}
+
+void SimZone::hold(Manifest manifest) {
+  shop_.model.holds(manifest);
+  held_.insert_or_assign(manifest.backup_request_id, std::move(manifest));
+}
+
 void SimZone::finish(RequestId id, ResultCode code) {
   auto& known = commands_[id];
   known.finished = true;
-  known.result = result_of(id, code);
+  known.result = do_command(id, code);
   shop_.note("zone-finishes", to_string(code));
   leave(*known.result);
   if (shop_.chance(shop_.faults.result_twice)) leave(*known.result);
@@ -123,7 +141,7 @@ void SimZone::finish(RequestId id, ResultCode code) {
     --running_;
     const ResultCode codes[] = {ResultCode::succeeded, ResultCode::failed, ResultCode::cancelled};
     shop_.note("zone-contradicts");
-    leave(result_of(id, codes[shop_.random.below(3)]));
+    leave(do_command(id, codes[shop_.random.below(3)]));
   });
 }
 
@@ -176,6 +194,18 @@ void SimZone::status(CallContext command, Handler<StatusReply> handler) {
     return {CommandState::finished, {}, found->second.result, describe(*found->second.result)};
   };
   call<StatusReply>(std::move(act), {CommandState::unanswered, "simulated", {}, {}}, std::move(handler));
+}
+
+void SimZone::list(std::string cursor, Handler<Result<ManifestList>> handler) {
+  auto act = [this, cursor = std::move(cursor)]() -> Result<ManifestList> {
+    if (shop_.chance(shop_.faults.wrong_answer)) return Error{ErrorKind::invalid, "simulated: cannot tell"};
+    ManifestList page;
+    auto at = cursor.empty() ? held_.begin() : held_.upper_bound(RequestId::parse(cursor).value());
+    for (; at != held_.end() && page.items.size() < page_items; ++at) page.items.push_back(at->second);
+    if (at != held_.end()) page.next_cursor = page.items.back().backup_request_id.to_string();
+    return page;
+  };
+  call<Result<ManifestList>>(std::move(act), unavailable("simulated"), std::move(handler));
 }
 
 void SimZone::cancel(CallContext command, std::int64_t fence, Handler<CancelReply> handler) {

@@ -24,6 +24,9 @@ class SimZone final : public ZoneClient {
   void status(CallContext command, Handler<StatusReply> handler) override;
   void cancel(CallContext command, std::int64_t fence, Handler<CancelReply> handler) override;
 
+  void list(std::string cursor, Handler<Result<ManifestList>> handler) override;
+
+  void hold(Manifest manifest);  // a backup that nobody here asked for, as far as the store knows
   // Leaves a result of any kind in the outbox, also one that no command has.
   void leave_result(ResultRecord record);
   bool is_idle() const { return running_ == 0 && outbox_ == 0; }
@@ -37,6 +40,7 @@ class SimZone final : public ZoneClient {
     bool finished = false;
     bool cancelled = false;
     std::optional<ZoneResult> result{};
+    std::optional<CreateBackupCommand> command{};
   };
 
   template <class Reply, class Act>
@@ -44,6 +48,7 @@ class SimZone final : public ZoneClient {
   SendReply hear(const CreateBackupCommand& command);
   SendReply wrong_send_answer(RequestId id);
   void run(RequestId id, std::int64_t nth);
+  ZoneResult do_command(RequestId id, ResultCode code);
   void finish(RequestId id, ResultCode code);
   void leave(const ZoneResult& result);
   void push(const ResultRecord& record);
@@ -54,6 +59,7 @@ class SimZone final : public ZoneClient {
   ZoneName name_;
   Deliver deliver_;
   std::map<RequestId, Known> commands_;
+  std::map<RequestId, Manifest> held_;
   std::int64_t running_ = 0;
   std::int64_t outbox_ = 0;  // results that nobody has acknowledged
 };

@@ -44,6 +44,8 @@ TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
     sum.requests += report.requests;
     sum.succeeded += report.succeeded;
     sum.parked += report.parked;
+    sum.adopted += report.adopted;
+    sum.imported += report.imported;
     for (std::size_t i = 0; i < sum.crashes.size(); ++i) sum.crashes[i] += report.crashes[i];
   }
   std::int64_t crashes = 0;
@@ -52,15 +54,19 @@ TEST(Simulation, KeepsEveryPromiseUnderEverySeed) {
     crashes += sum.crashes[i];
     if (sum.crashes[i] == 0) missed += std::string(i % 2 ? " after " : " before ") + std::string(fault_steps[i / 2]);
   }
-  std::printf("%llu seeds, %llu events, %lld requests, %lld succeeded, %lld results parked, %lld crashes\n",
-              static_cast<unsigned long long>(count), static_cast<unsigned long long>(sum.events),
-              static_cast<long long>(sum.requests), static_cast<long long>(sum.succeeded),
-              static_cast<long long>(sum.parked), static_cast<long long>(crashes));
+  std::printf(
+      "%llu seeds, %llu events, %lld requests, %lld succeeded, %lld results parked, %lld adopted, "
+      "%lld backups imported, %lld crashes\n",
+      static_cast<unsigned long long>(count), static_cast<unsigned long long>(sum.events),
+      static_cast<long long>(sum.requests), static_cast<long long>(sum.succeeded), static_cast<long long>(sum.parked),
+      static_cast<long long>(sum.adopted), static_cast<long long>(sum.imported), static_cast<long long>(crashes));
   // Fewer seeds need not come by every place.
   if (count < 5000) return;
   EXPECT_EQ(missed, "") << "no controller crashed there";
   EXPECT_GT(sum.succeeded, 0);
   EXPECT_GT(sum.parked, 0);
+  EXPECT_GT(sum.adopted, 0);
+  EXPECT_GT(sum.imported, 0);
 }
 
 }  // namespace

@@ -59,6 +59,7 @@ void World::plan_troubles() {
 
 void World::calm_down() {
   shop_.note("quiet");
+  shop_.model.heads_exported();
   shop_.faults = {};
   for (const auto& node : nodes_) node->thaw();
   complete_configurations();
@@ -120,6 +121,8 @@ RunReport World::report() const {
   report.events = shop_.time.events_so_far();
   report.requests = static_cast<std::int64_t>(shop_.store.requests().size());
   report.succeeded = static_cast<std::int64_t>(shop_.store.backups().size());
+  report.adopted = shop_.model.times_audited("parked-result-adopted");
+  report.imported = shop_.model.times_audited("backup-imported");
   report.parked = static_cast<std::int64_t>(shop_.store.parked().size());
   for (const auto& node : nodes_) {
     for (std::size_t i = 0; i < report.crashes.size(); ++i) report.crashes[i] += node->crashes()[i];

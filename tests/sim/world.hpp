@@ -20,6 +20,8 @@ struct RunReport {
   std::int64_t requests = 0;
   std::int64_t succeeded = 0;
   std::int64_t parked = 0;
+  std::int64_t adopted = 0;
+  std::int64_t imported = 0;
   FaultHits crashes{};  // at each fault point
 };
 

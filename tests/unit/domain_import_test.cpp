@@ -59,7 +59,11 @@ TEST(Adopting, ASuccessEndsTheRequestWithEveryTime) {
     EXPECT_FALSE(p.owner || p.next_action);
     EXPECT_TRUE(p.responded && p.sent && p.result_received);
     EXPECT_EQ(p.result_recorded, at(10));
-    EXPECT_EQ(made->history, (std::vector<HistoryEntry>{{RequestState::succeeded, at(10), "adopted by ann"}}));
+    std::vector<HistoryEntry> steps{{RequestState::succeeded, at(10), "adopted by ann"}};
+    if (state == RequestState::allowed) {
+      steps.insert(steps.begin(), {RequestState::sent, at(10), "inferred from the adopted result"});
+    }
+    EXPECT_EQ(made->history, steps);
     ASSERT_TRUE(made->backup);
     EXPECT_EQ(made->backup->storage_path, "ledger/a");
     EXPECT_EQ(made->backup->due_to_delete, CivilDate::parse("2021-02-07").value());
@@ -85,6 +89,9 @@ TEST(Adopting, AnotherCopyKeepsTheBackupsIdAndTerms) {
                .days_to_keep = 99};
   const auto made = adopt(row, there, result_of(manifest()), adoption());
   ASSERT_TRUE(made && made->backup);
+  EXPECT_EQ(made->next.result_recorded, at(10));
+  const auto again = adopt({row.order, made->next}, made->backup, result_of(manifest()), adoption(at(-100)));
+  EXPECT_EQ(again->history.front().time, at(10)) << "not earlier than what was recorded before";
   EXPECT_EQ(made->next.backup_id, id<BackupId>("0c"));
   EXPECT_EQ(made->backup->id, id<BackupId>("0c"));
   EXPECT_EQ(made->backup->storage_path, "ledger/a");
