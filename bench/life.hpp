@@ -16,10 +16,11 @@ namespace backupctl::bench {
 // Deterministic, so that runs can be compared.
 class Counting final : public Random {
  public:
+  explicit Counting(std::uint64_t start = 1) : state_(start) {}
   std::uint64_t next() override { return state_ += 0x9e3779b97f4a7c15; }
 
  private:
-  std::uint64_t state_ = 1;
+  std::uint64_t state_;
 };
 
 inline Timestamp moment(int second) {

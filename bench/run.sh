@@ -1,0 +1,176 @@
+#!/bin/sh
+# run.sh: measures what the controller does beside what the machine lets through, in one run, and prints a table. What
+# was found, and how to read it: RESULTS.md.
+set -u
+
+usage() {
+  cat <<TEXT
+usage: sh bench/run.sh [--programs DIR] [--rounds N] [--milliseconds N] [--connections N] [--lives N] [--open N] [ROW...]
+  --programs DIR    take the programs from there instead of building the preset release
+  --rounds N        how often everything is measured (3)
+  --milliseconds N  how long each load lasts (5000)
+  --connections N   keep-alive connections of the load (128)
+  --lives N         whole lives in one measurement (20000)
+  --open N          open requests that a controller is started with (100000)
+Rows, all by default: admissions lives slow-sync start idle; each but idle on sqlite and on postgresql.
+"A:B us" is the processor time of one request in the controller, and in the bare loop beside it.
+TEXT
+}
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/.." && pwd)
+programs= rounds=3 milliseconds=5000 connections=128 lives=20000 open=100000
+while [ $# -gt 0 ]; do
+  case $1 in
+    --programs | --rounds | --milliseconds | --connections | --lives | --open)
+      [ $# -ge 2 ] || { usage >&2; exit 2; }
+      eval "${1#--}=\$2"
+      shift 2 ;;
+    --help) usage; exit 0 ;;
+    -*) usage >&2; exit 2 ;;
+    *) break ;;
+  esac
+done
+rows=${*:-admissions lives slow-sync start idle}
+
+if [ -z "$programs" ]; then
+  cmake --preset release -S "$root" -DCMAKE_UNITY_BUILD=ON >/dev/null &&
+    cmake --build "$root/build/release" --target bench_programs || exit 1
+  programs=$root/build/release/bin
+fi
+programs=$(cd "$programs" && pwd)
+folder=$(mktemp -d "${TMPDIR:-/var/tmp}/backupctl-bench-XXXXXX")
+. "$here/ground.sh"
+trap 'end_all; rm -rf "$folder"' EXIT
+trap 'exit 130' INT TERM
+shim=$folder/slow_sync.so # where the server's user can read it
+cp "$programs/../bench/libbench_slow_sync.so" "$shim" && chmod 644 "$shim"
+
+probe() { value syncs_per_second "$("$programs/bench_sync_probe" "$folder")"; }
+load() {
+  "$programs/bench_load" --jobs "$folder/jobs" --token-file "$folder/night.token" --connections "$connections" \
+    --milliseconds "$milliseconds" --to "$1"
+}
+bare() { "$programs/bench_bare" --store "$store" --milliseconds "$milliseconds" "$@"; }
+stored() { value "$1" "$(bare --write nothing)"; }
+ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'; }
+tell() {
+  printf '%-11s %-10s %9s %9s %6s  %-58s %5s %7s\n' "$@" "$(cut -d' ' -f1 /proc/loadavg)" "$(probe)"
+}
+
+ceiling() {
+  rm -f "$folder/ceiling.log"
+  start ceiling "$programs/bench_ceiling"
+  await "the ceiling" "$folder/ceiling.log" grep . "$folder/ceiling.log"
+  measured=$(load "$(cat "$folder/ceiling.log")") || fail "no ceiling"
+  end "$pid"
+  ceiling=$(value per_second "$measured")
+}
+
+# admissions ENGINE ROW [ENVIRONMENT...]: the bare loop writes in groups as large as ours were.
+admissions() {
+  engine=$1 row=$2
+  shift 2
+  new_store "$engine"
+  start_controller "$@"
+  load "$controller" >/dev/null || fail "no load"  # warm
+  spent=$(ticks) commits=$(metric backupctl_commits_total) commands=$(metric backupctl_commands_total) before=$(stored requests)
+  measured=$(load "$controller") || fail "no load"
+  commits=$(($(metric backupctl_commits_total) - commits)) commands=$(($(metric backupctl_commands_total) - commands))
+  admitted=$(value admitted "$measured") ours=$(value per_second "$measured")
+  cpu=$((($(ticks) - spent) * 1000000 / $(getconf CLK_TCK) / admitted))
+  end "$controller_pid"
+  durable=$(($(stored requests) - before))
+  [ "$durable" -eq "$admitted" ] || fail "$admitted requests were admitted, $durable are in the store"
+  drop_store
+  group=$(((commands + commits / 2) / commits))
+  once=$((commands * 2 < admitted * 3)) && [ $once -eq 1 ] && once=1 || once=2
+  new_store "$engine"
+  measured_bare=$(env "$@" "$programs/bench_bare" --store "$store" --milliseconds "$milliseconds" --write admissions \
+    --group "$group" --commits $once)
+  bare=$(value per_second "$measured_bare") cpu="$cpu:$(value cpu_us "$measured_bare")"
+  drop_store
+  tell "$row" "$engine" "$ours" "$bare" "$(ratio "$ours" "$bare")" \
+    "p50 $(value p50_ms "$measured") p99 $(value p99_ms "$measured") ms, group $group, $once commit(s); $cpu us"
+}
+
+# What a sync of 4.1 ms lets through: each caller waits for the commit under way, and for its own.
+slow_sync() {
+  if [ "$1" = sqlite ]; then
+    admissions sqlite slow-sync LD_PRELOAD="$shim"
+  else
+    stop_postgresql
+    start_postgresql LD_PRELOAD="$shim"
+    admissions postgresql slow-sync
+    stop_postgresql
+    start_postgresql
+  fi
+  echo "            that is $(awk -v o="$ours" -v c="$connections" 'BEGIN { printf "%.2f", o / (c / 0.0082) }')" \
+    "of connections / (2 x 4.1 ms)"
+}
+
+lives() {
+  new_store "$1"
+  measured=$("$programs/bench_lives" --store "$store" --lives "$lives") || fail "no lives"
+  [ "$(stored backups)" -eq "$lives" ] || fail "not every life left a backup"
+  drop_store
+  new_store "$1"
+  measured_bare=$(bare --write lives --group "$(value group "$measured")")
+  bare=$(value per_second "$measured_bare")
+  drop_store
+  ours=$(value per_second "$measured")
+  tell lives "$1" "$ours" "$bare" "$(ratio "$ours" "$bare")" \
+    "group $(value group "$measured"); $(value cpu_us "$measured"):$(value cpu_us "$measured_bare") us"
+}
+
+resident() { awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$controller_pid/status"; }
+ticks() { awk '{ print $14 + $15 }' "/proc/$controller_pid/stat"; }
+
+start_with_open() {
+  new_store "$1"
+  "$programs/bench_bare" --store "$store" --rows "$open" --milliseconds 600000 --group 1000 >/dev/null
+  begun=$(date +%s%N)
+  start_controller
+  await "the controller" "$folder/controller.log" ask "http://$controller/readyz"
+  taken=$((($(date +%s%N) - begun) / 1000000))
+  tell start "$1" "$taken ms" - - "with $open open requests; $(resident) MiB resident"
+  end "$controller_pid"
+  drop_store
+}
+
+idle() {
+  new_store sqlite
+  start_controller
+  before=$(ticks)
+  sleep 10
+  spent=$(($(ticks) - before))
+  tell idle sqlite "$(resident)MiB" - - "$(awk -v t="$spent" -v hz="$(getconf CLK_TCK)" \
+    'BEGIN { printf "%.2f", t / hz / 10 * 100 }') % of a core over 10 s"
+  end "$controller_pid"
+  drop_store
+}
+
+for tool in curl setpriv; do command -v $tool >/dev/null || { echo "bench: there is no $tool"; exit 77; }; done
+[ -n "$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null)" ] || { echo "bench: there is no PostgreSQL"; exit 77; }
+start_jobs
+start_postgresql
+grant night '"requester"' >/dev/null
+echo "$(uname -sr), $(nproc) cores, $(sqlite3 --version 2>/dev/null | cut -d' ' -f1)"
+printf '%-11s %-10s %9s %9s %6s  %-58s %5s %7s\n' what engine ours/s bare/s ratio beside load syncs/s
+round=0
+while [ $round -lt "$rounds" ]; do
+  round=$((round + 1))
+  for row in $rows; do
+    case $row in
+      admissions)
+        ceiling
+        tell ceiling - "$ceiling" - - "HTTP and JSON alone"
+        for engine in sqlite postgresql; do admissions $engine admissions; done ;;
+      lives) for engine in sqlite postgresql; do lives $engine; done ;;
+      slow-sync) for engine in sqlite postgresql; do slow_sync $engine; done ;;
+      start) for engine in sqlite postgresql; do start_with_open $engine; done ;;
+      idle) idle ;;
+      *) usage >&2; exit 2 ;;
+    esac
+  done
+done
