@@ -9,7 +9,8 @@ for purpose in "$@"; do
     build) packages="$packages g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libsoci-dev libpq-dev
                      libsqlite3-dev libssl-dev libarchive-dev libtomlplusplus-dev libcli11-dev
                      libcurl4-openssl-dev" ;;
-    test) packages="$packages libgtest-dev libgmock-dev libbenchmark-dev clang-format clang-tidy git postgresql
+    test) packages="$packages libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy
+                     libclang-rt-14-dev git postgresql
                      python3-aiosmtpd" ;;
     quickstart) packages="$packages curl tar zstd" ;;
     *) echo "install-packages.sh: no such purpose: $purpose" >&2; exit 2 ;;

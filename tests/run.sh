@@ -99,6 +99,13 @@ planted_bugs() {
     for pid in $pids; do wait "$pid" || exit 1; done' planted "$jobs" && grep -c '^bug ' $logs/planted-bugs.log
 }
 
+# Everything that reads what others wrote, on bytes that nobody thought of.
+build_fuzz() {
+  quietly fuzz-configure cmake --preset fuzz -DBACKUPCTL_WERROR=ON &&
+    quietly fuzz-build cmake --build --preset fuzz -j "$jobs" --target fuzz && tail -n 1 $logs/fuzz-build.log
+}
+fuzz() { sh tests/fuzz/run.sh build/fuzz/bin/fuzz "${BACKUPCTL_FUZZ_SECONDS:-30}" "$jobs"; }
+
 # run_ctest NAME ARGUMENTS...: adds the tests' own numbers to the sum. Half of the tests wait for other processes.
 run_ctest() {
   name=$1
@@ -139,14 +146,17 @@ quickstart() {
 echo "This installs the packages that the tests need, builds into build/ and takes up to 35 minutes on 2 cores."
 stage 2 'packages' sh cmake/install-packages.sh build test quickstart || finish
 stage 1 'format' format
-if stage 20 'build, ASan and UBSan' build_asan; then
-  stage 12 'all tests, ASan and UBSan' run_ctest asan
+if stage 10 'build, ASan and UBSan' build_asan; then
+  stage 10 'all tests, ASan and UBSan' run_ctest asan
   stage 1 'quickstart' quickstart
   stage 2 'clang-tidy over the core' tidy
 fi
 if stage 3 'build, simulation' build_simulation; then
   stage 5 'simulation, 200,000 seeds' simulate
   stage 2 'planted bugs' planted_bugs
+fi
+if stage 2 'build, fuzzing' build_fuzz; then
+  stage 3 'fuzzing, 30 s a target' fuzz
 fi
 if stage 3 'build, TSan' build_tsan; then
   # The simulation has one thread: here it is run for the code it shares, not for its seeds.

@@ -1,10 +1,10 @@
 #include "config/load.hpp"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
+
+#include "config/toml.hpp"
 
 namespace backupctl::config {
 namespace {
@@ -31,9 +31,9 @@ Value value_of(const toml::node& node) {
 Value value_of(const Key& key, const std::string& text) {
   if (key.is_list && text.starts_with('[')) {
     try {
-      const auto parsed = toml::parse("value = " + text);
+      const auto parsed = parse_toml("value = " + text);
       return value_of(*parsed.get("value"));
-    } catch (const toml::parse_error&) {
+    } catch (const std::runtime_error&) {  // toml::parse_error is one
       return OtherType{};
     }
   }
@@ -70,10 +70,12 @@ class Loader {
   void read_file(const Sources::File& file) {
     file_ = file.name;
     try {
-      const auto table = toml::parse(std::string_view(file.text));
+      const auto table = parse_toml(file.text);
       read_table(schema_, table, "", "");
     } catch (const toml::parse_error& error) {
       add_problem(error.source().begin.line, "", "is no TOML: " + std::string(error.description()));
+    } catch (const NoToml& error) {
+      add_problem(error.line, "", std::string("is no TOML: ") + error.what());
     }
     std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) { return a.line < b.line; });
     for (auto& found : found_) loaded_.problems.push_back(std::move(found.problem));

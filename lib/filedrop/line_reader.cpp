@@ -40,7 +40,7 @@ bool LineReader::fill() {
 LineReader::Got LineReader::skip() {
   const off_t started = position_;
   while (true) {
-    const auto end = buffer_.find('\n');
+    const auto end = buffer_.find('\n', seen_);
     if (end != std::string::npos) {
       begin_ = seen_ = end + 1;
       break;

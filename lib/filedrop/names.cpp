@@ -59,7 +59,7 @@ std::string part_name(const Taken& taken, Part part) { return taken.file() + std
 std::optional<WorkEntry> parse_work_name(std::string_view file) {
   if (file.size() <= file_id_length + 1 || file[file_id_length] != '-') return {};
   const auto id = FileId::parse(file.substr(0, file_id_length));
-  if (!id) return {};
+  if (!id || id->to_string() != file.substr(0, file_id_length)) return {};  // as we write it
   auto rest = file.substr(file_id_length + 1);
   auto found = Part::file;
   for (const auto part : parts) {

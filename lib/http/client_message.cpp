@@ -13,13 +13,6 @@ constexpr auto npos = std::string_view::npos;
 
 Error invalid(std::string detail) { return {ErrorKind::invalid, std::move(detail), false, {}, {}}; }
 
-bool is_token(std::string_view text) {  // RFC 9110, 5.6.2
-  static constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || marks.find(c) != npos;
-  });
-}
-
 bool is_port(std::string_view text) {
   unsigned number = 0;
   const char* const end = text.data() + text.size();

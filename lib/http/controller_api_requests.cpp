@@ -12,13 +12,6 @@ using Context = ControllerApi::Context;
 
 constexpr char list_of_requests = 'r';
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view white_space = " \t";
-  const auto begin = text.find_first_not_of(white_space);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(white_space) - begin + 1);
-}
-
 // The preference among those of RFC 7240 that we honour; it may stand beside others, in one field or several.
 bool prefers_async(const Headers& headers) {
   for (const auto& [name, value] : headers) {

@@ -42,6 +42,8 @@ class Headers {
 };
 
 bool equal_ignoring_case(std::string_view a, std::string_view b);  // ASCII only
+bool is_token(std::string_view text);                              // RFC 9110, 5.6.2
+std::string_view trim(std::string_view text);                      // of spaces and tabs
 
 // A query or path parameter, percent-decoded, without control characters, valid UTF-8.
 struct Parameter {

@@ -20,7 +20,7 @@ int hex_value(char c) {
   return -1;
 }
 
-Error invalid(std::string detail) { return {ErrorKind::invalid, std::move(detail), false, {}, {}}; }
+Error bad_target(std::string detail) { return {ErrorKind::invalid, std::move(detail), false, {}, {}}; }
 
 Result<void> take_absolute_form(std::string_view& target, std::string& authority) {
   for (std::string_view scheme : {"http://", "https://"}) {
@@ -28,11 +28,11 @@ Result<void> take_absolute_form(std::string_view& target, std::string& authority
     target.remove_prefix(scheme.size());
     const auto end = std::min(target.find_first_of("/?"), target.size());
     authority = target.substr(0, end);
-    if (!is_valid_authority(authority)) return invalid("the request target's host is not valid");
+    if (!is_valid_authority(authority)) return bad_target("the request target's host is not valid");
     target.remove_prefix(end);
     return {};
   }
-  return invalid("the request target must begin with \"/\"");
+  return bad_target("the request target must begin with \"/\"");
 }
 
 template <class Take>
@@ -57,12 +57,12 @@ Result<std::string> percent_decode(std::string_view text) {
     }
     const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
     const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return invalid("the request target has a \"%\" without two hexadecimal digits");
+    if (high < 0 || low < 0) return bad_target("the request target has a \"%\" without two hexadecimal digits");
     decoded += static_cast<char>(high * 16 + low);
     i += 2;
   }
-  if (has_control_characters(decoded)) return invalid("the request target has an encoded control character");
-  if (!is_valid_utf8(decoded)) return invalid("the request target is not UTF-8 once decoded");
+  if (has_control_characters(decoded)) return bad_target("the request target has an encoded control character");
+  if (!is_valid_utf8(decoded)) return bad_target("the request target is not UTF-8 once decoded");
   return decoded;
 }
 
@@ -108,7 +108,7 @@ bool is_valid_authority(std::string_view text) {
 
 Result<RequestTarget> parse_target(std::string_view target) {
   RequestTarget result;
-  if (target.empty()) return invalid("the request target is empty");
+  if (target.empty()) return bad_target("the request target is empty");
   if (target.front() != '/') {
     if (auto taken = take_absolute_form(target, result.authority); !taken) return std::move(taken).error();
   }
@@ -117,7 +117,7 @@ Result<RequestTarget> parse_target(std::string_view target) {
   const auto query = target.substr(std::min(question_mark + 1, target.size()));
   if (!std::ranges::all_of(path, is_path_or_query) ||
       !std::ranges::all_of(query, [](char c) { return is_path_or_query(c) || c == '?'; }))
-    return invalid("the request target has a character that must be percent-encoded");
+    return bad_target("the request target has a character that must be percent-encoded");
 
   result.path = path.empty() ? "/" : path;
   auto take_segment = [&result](std::string_view part) -> Result<void> {

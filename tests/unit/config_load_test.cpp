@@ -187,6 +187,19 @@ TEST_F(ConfigLoad, TextThatIsNoTomlNamesTheLine) {
   EXPECT_THAT(problems("[http]\nlisten = \n"), ElementsAre(HasSubstr("a.toml:2: is no TOML: ")));
   EXPECT_THAT(problems("[http]\nlisten = \"a\"\nlisten = \"b\"\n"), ElementsAre(HasSubstr("a.toml:3: is no TOML: ")));
   EXPECT_THAT(problems("[http]\nlisten = \"\xff\"\n"), ElementsAre(HasSubstr("is no TOML: ")));
+  EXPECT_THAT(problems("[.http]\n"), ElementsAre(HasSubstr("a.toml: is no TOML: ")));
+  EXPECT_THAT(problems("[http]\n[\x1e[zone]]\n"), ElementsAre(HasSubstr("is no TOML: ")));
+}
+
+TEST_F(ConfigLoad, LettersBeyondAsciiStandInQuotesAndComments) {
+  EXPECT_THAT(
+      problems("# \u0425\n[files]\nsources = ['/d/\u0425', \"/d/\\\"\u0425\", '''\u0425''', \"\"\"\u0425\"\"\"]\n"),
+      IsEmpty());
+  EXPECT_EQ(settings.sources, (std::vector<std::string>{"/d/\u0425", "/d/\"\u0425", "\u0425", "\u0425"}));
+  for (const auto* file : {"\n\u0425 = 1\n", "\n[\u0425]\n"})
+    EXPECT_THAT(problems(file), ElementsAre("a.toml:2: is no TOML: a letter beyond ASCII stands outside of quotes"));
+  for (const auto* file : {"\n[files]\u0425\n", "\nsources = \u0425\n"})
+    EXPECT_THAT(problems(file), ElementsAre(HasSubstr("a.toml:2: is no TOML: ")));
 }
 
 TEST_F(ConfigLoad, ControlCharactersAreRefused) {

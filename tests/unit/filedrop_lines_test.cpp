@@ -54,7 +54,18 @@ TEST_F(Lines, AreLimitedInLengthAndTheNextOneIsReadAllTheSame) {
   EXPECT_EQ(all(read("\xEF\xBB\xBF" + fits + "\r\nb")), "1:" + fits + " 2:b");
   EXPECT_EQ(all(read(std::string(3'000'000, 'x') + "\nb")), "1! 2:b");
   EXPECT_EQ(all(read(std::string(3'000'000, 'x'))), "1!");
+  EXPECT_EQ(all(read("a\nb\n" + fits + fits)), "1:a 2:b 3!");
   EXPECT_EQ(all(read("a\n" + std::string(256 * 1024 - 3, 'x') + "\nb")), "1:a 2! 3:b");
+}
+
+TEST_F(Lines, BeforeATooLongOneAreNotReadAgain) {
+  // The long line begins in the first chunk of the file and ends in the second.
+  std::string content, expected;
+  for (int number = 1; number <= 50'000; ++number) {
+    content += "line\n";
+    expected += std::to_string(number) + ":line ";
+  }
+  EXPECT_EQ(all(read(content + std::string(20'000, 'x') + "\nlast")), expected + "50001! 50002:last");
 }
 
 TEST_F(Lines, OfTenGigabytesAreSkippedWithoutReadingTheirHoles) {
@@ -80,7 +91,8 @@ TEST(FileNames, SayWhatAFileIs) {
     EXPECT_EQ(entry->taken, taken);
     EXPECT_EQ(entry->part, part);
   }
-  for (const auto* other : {".lock-0", "x", "01900000-0000-7000-8000-000000000001-", "a.jsonl"})
+  for (const auto* other : {".lock-0", "x", "01900000-0000-7000-8000-000000000001-", "a.jsonl",
+                            "01900000-0000-7000-8000-00000000000A-a.jsonl"})
     EXPECT_FALSE(parse_work_name(other)) << other;
 }
 
