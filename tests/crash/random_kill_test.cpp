@@ -14,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "crash/kill_record.hpp"
 #include "integration/support/controller_process.hpp"
 
 namespace backupctl::testing {
@@ -100,21 +101,6 @@ void kill_and_start(ControllerProcess& controller, std::size_t number, std::atom
   }
 }
 
-std::vector<boost::json::value> all_items(ControllerProcess& controller, const std::string& list) {
-  std::vector<boost::json::value> items;
-  std::string cursor;
-  do {
-    const auto page = controller.http().get(list + "?limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
-    if (page.status != 200) {
-      ADD_FAILURE() << list << ": " << page.text;
-      break;
-    }
-    for (const auto& item : page.json.at("items").as_array()) items.push_back(item);
-    cursor = page["nextCursor"];
-  } while (!cursor.empty());
-  return items;
-}
-
 TEST(RandomKill, NothingAcknowledgedIsLostAndNothingIsDoneTwice) {
   const char* wanted = std::getenv("BACKUPCTL_KILLS");
   const int kills = wanted ? std::atoi(wanted) : 100;
@@ -147,35 +133,12 @@ TEST(RandomKill, NothingAcknowledgedIsLostAndNothingIsDoneTwice) {
   for (auto& thread : load) thread.join();
   const auto took = std::chrono::steady_clock::now() - begun;
 
-  auto& controller = *all.front();
-  const auto is_quiet = [&] {
-    for (const auto* state : {"Received", "Allowed", "Sent"}) {
-      if (!controller.items(std::string("/api/backup-requests?limit=1&stateCode=") + state).empty()) return false;
-    }
-    return true;
-  };
-  EXPECT_TRUE(eventually(is_quiet, std::chrono::minutes{2})) << controller.http().get("/api/status").text;
-
-  std::map<std::string, std::string> states;
-  for (const auto& request : all_items(controller, "/api/backup-requests")) {
-    states[HttpAnswer::text_of(request, "backupRequestId")] = HttpAnswer::text_of(request, "stateCode");
-  }
-  std::map<std::string, int> backups;
-  for (const auto& backup : all_items(controller, "/api/backups"))
-    ++backups[HttpAnswer::text_of(backup, "backupRequestId")];
-
-  EXPECT_EQ(acknowledged.contradictions(), std::vector<std::string>{});
-  const auto promised = acknowledged.ids();
-  for (const auto& [key, id] : promised) EXPECT_EQ(states[id], "Succeeded") << key << " " << id;
-  for (const auto& [id, state] : states) EXPECT_EQ(backups[id], state == "Succeeded" ? 1 : 0) << id << " " << state;
-  for (const auto& [id, runs] : zone.runs()) {
-    EXPECT_EQ(runs, 1) << id;
-    EXPECT_TRUE(states.contains(id)) << "the zone has a command of no request: " << id;
-  }
-  EXPECT_GE(promised.size(), static_cast<std::size_t>(kills) / 2) << "too little load to prove anything";
+  const auto record = record_of(*all.front(), zone, acknowledged.ids(), acknowledged.contradictions(), clients);
+  EXPECT_EQ(problems(record), std::vector<std::string>{}) << all.front()->http().get("/api/status").text;
+  EXPECT_GE(record.acknowledged.size(), static_cast<std::size_t>(kills) / 2) << "too little load to prove anything";
   std::printf("%d kills in %lld s, %zu requests acknowledged, %zu stored, %zu backups\n", kills,
-              static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(took).count()), promised.size(),
-              states.size(), backups.size());
+              static_cast<long long>(std::chrono::duration_cast<std::chrono::seconds>(took).count()),
+              record.acknowledged.size(), record.states.size(), record.backups.size());
 }
 
 }  // namespace

@@ -88,6 +88,11 @@ class FakeZone {
     held_ = std::move(manifests);
   }
 
+  // A fault to be found: a command that comes again runs again.
+  void forget_what_ran() {
+    const std::lock_guard lock(mutex_);
+    forgets_ = true;
+  }
   // How often a command was run: once at most, whatever was sent.
   std::map<std::string, int> runs() {
     const std::lock_guard lock(mutex_);
@@ -138,14 +143,15 @@ class FakeZone {
   }
 
   http::Response put(const http::Request& request, const std::string& id, std::int64_t fence) {
-    if (const auto known = commands_.find(id); known != commands_.end()) {
+    const auto known = commands_.find(id);
+    if (known != commands_.end() && !forgets_) {
       if (!known->second.body.empty() && known->second.body != request.body)
         return http::problem_response(409, "command-conflict", "known with another body");
       return status(200, known->second);
     }
     if (work_ == Work::refuse) return http::problem_response(422, "source-not-allowed", "outside the allowed roots");
     auto& command = commands_[id];
-    command = {fence, request.body, 1, {}};
+    command = {fence, request.body, command.runs + 1, {}};
     if (work_ == Work::succeed) end(id, success_of(id, name_));
     if (work_ == Work::fail) end(id, failure_of(id, name_));
     return status(202, command);
@@ -202,6 +208,7 @@ class FakeZone {
   std::condition_variable wake_;
   Work work_;
   bool over_ = false;
+  bool forgets_ = false;
   int stale_fences_ = 0;
   std::string controller_;
   std::string token_;
