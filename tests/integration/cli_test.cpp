@@ -322,6 +322,8 @@ TEST_F(Cli, RefusesValuesThatCannotBeRightWithoutAskingAnyone) {
       {"--token-file", "/nowhere/token", "status"},
       {"token", "new", "--role", "king"},
       {"token", "new", "--role", "zone"},
+      {"request", "cancel-all", "--reason", "x"},
+      {"request", "resend", "--reason", "x"},
   };
   for (const auto& words : bad) {
     const auto refused = run(words);

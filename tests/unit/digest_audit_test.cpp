@@ -69,6 +69,12 @@ TEST_F(AuditChain, AMovedEntryIsNamed) {
   EXPECT_NE(first_fault().find("entry 1 should stand here"), std::string::npos) << first_fault();
 }
 
+// Heads are read before the entries, which others go on to write.
+TEST_F(AuditChain, EntriesThatCameAfterTheHeadsWereReadAreNoFault) {
+  records_.insert(records_.begin() + 3, next_after(&records_[2], 1, "zone-paused"));
+  EXPECT_EQ(first_fault(), "");
+}
+
 TEST_F(AuditChain, ACutTailIsFoundByTheStoresHead) {
   records_.erase(records_.begin() + 2);
   EXPECT_NE(first_fault().find("the store's head names entry 3"), std::string::npos) << first_fault();

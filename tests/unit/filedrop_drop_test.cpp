@@ -189,6 +189,16 @@ TEST_F(FileDropTest, ARequestThatIsGoneFromTheStoreEndsItsLine) {
   EXPECT_TRUE(outbox("a.end.json").starts_with(R"({"outcome":"Invalid")"));
 }
 
+TEST_F(FileDropTest, WhenSomebodyClearsUpInWorkTheFileIsFollowedNoMore) {
+  drop_in("a.json", request_json());
+  ASSERT_TRUE(run_until_exists("outbox/a.receipt.jsonl"));
+  const auto is_open = [&] { return drop_->metrics().find("backupctl_filedrop_open_files 1\n") != std::string::npos; };
+  EXPECT_TRUE(is_open());
+  for (const auto& entry : std::filesystem::directory_iterator(folder("work"))) std::filesystem::remove(entry);
+  run(1min);
+  EXPECT_FALSE(is_open()) << drop_->metrics();
+}
+
 TEST_F(FileDropTest, StoppedItTakesAndReadsNoMore) {
   requests_.holds = true;
   drop_in("a.json", request_json());

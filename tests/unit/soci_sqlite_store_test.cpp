@@ -211,6 +211,21 @@ TEST(SqliteStore, ManyMayMakeItInTheSameMoment) {
   EXPECT_EQ(count(*store->connect(Access::read).value(), "schema_migration"), 2);
 }
 
+// Opening writes the log out again. A program that knows nothing of our turnstile may be writing to it.
+TEST(SqliteStore, IsNotOpenedInTheMiddleOfAnotherProgramsTransaction) {
+  TemporaryFolder folder;
+  const auto path = folder / "s.db";
+  auto store = open(path).value();
+  auto session = store->connect(Access::write).value();
+  ASSERT_TRUE(insert(*session, "x"));
+  ::soci::session other(::soci::sqlite3, "db=" + path.string());
+  other << "BEGIN IMMEDIATE";
+  const SqliteOptions impatient{.busy_timeout = std::chrono::milliseconds{20}};
+  EXPECT_EQ(code_of(open(path, v1, impatient)), "store-busy");
+  other << "ROLLBACK";
+  EXPECT_EQ(code_of(open(path, v1, impatient)), "opened");
+}
+
 TEST(SqliteStore, OpeningItAgainInOneProcessKeepsTheLocksOfTheFirst) {
   TemporaryFolder folder;
   auto one = open(folder / "s.db").value();
