@@ -84,10 +84,16 @@ void Reconciler::import(const Manifest& manifest, std::optional<ParkedResultId> 
                                   "backup-request:" + manifest.backup_request_id.to_string(),
                                   manifest.zone.str() + " " + manifest.storage_path + " " + manifest.verify_hash +
                                       (act.reason.empty() ? "" : "; " + act.reason))};
-    committer_.submit(std::move(admit), Patience::once, [handler](const Outcome& outcome) {
+    auto on_outcome = [handler, made = admit.backup->id](const Outcome& outcome) {
       if (outcome.status == OutcomeStatus::failed) return handler(*outcome.error);
+      // Somebody else has imported it: what was to go with it, a parked result, is still there.
+      if (outcome.current->progress.backup_id != made) {
+        return handler(
+            Error{ErrorKind::conflict, "the request changed meanwhile, try again", true, "changed-meanwhile"});
+      }
       handler(*outcome.current);
-    });
+    };
+    committer_.submit(std::move(admit), Patience::once, std::move(on_outcome));
   };
   jobs_.read(manifest.job_id, {manifest.backup_request_id, {}}, std::move(with_job));
 }

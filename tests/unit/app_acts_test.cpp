@@ -82,6 +82,38 @@ TEST_F(ActsTest, AReconcileDoesNotImportWhatIsRecordedMeanwhile) {
   EXPECT_EQ(backups(), 1u);
 }
 
+TEST_F(ActsTest, AnAdoptionSaysWhenAnotherHasImportedTheBackupMeanwhile) {
+  ground.zone_client.held = {manifest()};
+  const auto record = record_of(success(request));
+  controller.async_put_result(record, [](const Result<void>&) {});
+  ground.time.advance(1s);
+  const auto parked = ground.store.parked();
+  ASSERT_EQ(parked.size(), 1u);
+  EXPECT_EQ(parked.front().reason_code, "unknown-command");
+  std::vector<std::string> answers;
+  const auto adopt = [&] {
+    controller.async_adopt(parked.front(), *record.result, ann, [&](const Result<BackupRequest>& row) {
+      answers.push_back(row ? "adopted" : row.error().code);
+    });
+    ground.time.advance(1s);
+  };
+  adopt();
+  ASSERT_EQ(ground.jobs.calls.size(), 1u) << "it is about to be imported";
+  auto job = test::job();
+  BackupRequest row{test::order(), {.state = S::succeeded, .checked = epoch, .responded = epoch, .sent = epoch}};
+  row.progress.result_received = row.progress.result_recorded = epoch;
+  row.progress.terms = AllowedTerms{3, test::zone(), "ledger", 30};
+  row.progress.backup_id = id<BackupId>(9);
+  ground.store.put(row);
+  ground.jobs.calls.front().handler(std::optional(job));
+  ground.time.advance(1s);
+  EXPECT_EQ(answers, std::vector<std::string>{"changed-meanwhile"});
+  EXPECT_EQ(ground.store.parked().size(), 1u);
+  adopt();
+  EXPECT_EQ(answers.back(), "adopted");
+  EXPECT_TRUE(ground.store.parked().empty());
+}
+
 TEST_F(ActsTest, AHurriedRequestHasNoStepInItsHistory) {
   put_sent();
   // Its clock is ahead of that of the next controller, whose steps must not come before what is there.
