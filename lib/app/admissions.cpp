@@ -71,8 +71,10 @@ void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
   // What nobody waits for is taken up by a later round when enough is being checked.
   const bool is_for_later = visit->respond_async && checks_.under_way() >= context_.options().max_owned_checks;
   BackupRequest row{order, received(order, is_for_later ? std::nullopt : std::optional(context_.self()))};
-  committer_.submit(AdmitRequest{row, received_history(order)}, Patience::once,
-                    [this, visit](const Outcome& outcome) { on_admitted(visit, outcome); });
+  committer_.submit(
+      AdmitRequest{row, received_history(order)}, Patience::once,
+      [this, visit](const Outcome& outcome) { on_admitted(visit, outcome); },
+      submission.respond_async ? Company::none : Company::change_on_the_way);
   if (submission.respond_async) return;  // checked once it is durable
   const auto when_unavailable = order.key ? WhenUnavailable::try_again_later : WhenUnavailable::close;
   checks_.check(

@@ -15,7 +15,7 @@ constexpr Duration longest_hold = std::chrono::seconds(2);
 
 }  // namespace
 
-void Committer::submit(Command command, Patience patience, Handler<Outcome> handler) {
+void Committer::submit(Command command, Patience patience, Handler<Outcome> handler, Company company) {
   auto entity = entity_of(command);
   if (merge(command, handler, entity)) return;
   if (patience == Patience::once && is_full()) {
@@ -27,7 +27,8 @@ void Committer::submit(Command command, Patience patience, Handler<Outcome> hand
     });
     return;
   }
-  enqueue(waiting_.end(), {std::move(command), patience, {std::move(handler)}, std::move(entity), false});
+  const bool expects = company == Company::change_on_the_way;
+  enqueue(waiting_.end(), {std::move(command), patience, {std::move(handler)}, std::move(entity), false, expects});
   pump();
 }
 
@@ -35,6 +36,7 @@ void Committer::enqueue(std::list<Waiting>::const_iterator before, Waiting waiti
   const auto at = waiting_.insert(before, std::move(waiting));
   auto& queue = queues_[at->entity];
   ++queue.length;
+  if (at->expects) ++expecting_;
   if (!at->tried && std::holds_alternative<AdmitRequest>(at->command)) queue.admission = &*at;
 }
 
@@ -42,9 +44,14 @@ Committer::Waiting Committer::dequeue(std::list<Waiting>::iterator at) {
   const auto queue = queues_.find(at->entity);
   if (queue->second.admission == &*at) queue->second.admission = nullptr;
   if (--queue->second.length == 0) queues_.erase(queue);
+  stop_expecting(*at);
   auto waiting = std::move(*at);
   waiting_.erase(at);
   return waiting;
+}
+
+void Committer::stop_expecting(Waiting& waiting) {
+  if (std::exchange(waiting.expects, false)) --expecting_;
 }
 
 // A request that is still waiting to be written as Received and has been checked meanwhile is written once, with both
@@ -63,15 +70,22 @@ bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::st
   std::move(change->audit.begin(), change->audit.end(), std::back_inserter(admit.audit));
   if (change->notice) admit.notice = std::move(change->notice);
   waiting.handlers.push_back(std::move(handler));
+  stop_expecting(waiting);
   return true;
 }
 
+// No time is waited for: what is alone is written at once.
 void Committer::pump() {
   if (under_way_ || held_ || waiting_.empty()) return;
   std::vector<Waiting> group;
   std::unordered_set<std::string> taken;
+  const bool all_expect = expecting_ == waiting_.size();
   for (auto at = waiting_.begin(); at != waiting_.end() && group.size() < context_.options().max_group;) {
     const auto one = at++;
+    if (one->expects && !all_expect) {
+      stop_expecting(*one);
+      continue;
+    }
     if (taken.insert(one->entity).second) group.push_back(dequeue(one));
   }
   commit(std::move(group));

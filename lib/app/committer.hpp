@@ -21,12 +21,17 @@ enum class Patience {
   once,           // for work that its caller can bring again: `failed` is answered at once
 };
 
+enum class Company {
+  none,
+  change_on_the_way,  // an admission that is being checked: better written together with the outcome
+};
+
 class Committer {
  public:
   explicit Committer(Context& context) : context_(context) {}
 
   // `handler` is called once, on the executor, never from inside this call.
-  void submit(Command command, Patience patience, Handler<Outcome> handler);
+  void submit(Command command, Patience patience, Handler<Outcome> handler, Company company = Company::none);
 
   bool is_full() const { return waiting_.size() >= context_.options().max_waiting_commands; }
   bool is_idle() const { return waiting_.empty() && !under_way_; }
@@ -42,7 +47,8 @@ class Committer {
     Patience patience;
     std::vector<Handler<Outcome>> handlers;
     std::string entity;
-    bool tried = false;  // its first outcome was unknown: it must be repeated exactly as it was
+    bool tried = false;    // its first outcome was unknown: it must be repeated exactly as it was
+    bool expects = false;  // company; it lets others go first, but once
   };
 
   // What waits for one entity.
@@ -53,6 +59,7 @@ class Committer {
 
   void enqueue(std::list<Waiting>::const_iterator before, Waiting waiting);
   Waiting dequeue(std::list<Waiting>::iterator at);
+  void stop_expecting(Waiting& waiting);
   bool merge(Command& command, Handler<Outcome>& handler, const std::string& entity);
   void pump();
   void commit(std::vector<Waiting> group);
@@ -63,6 +70,7 @@ class Committer {
   Context& context_;
   std::list<Waiting> waiting_;
   std::unordered_map<std::string, Queue> queues_;  // of waiting_, by entity
+  std::size_t expecting_ = 0;                      // of waiting_
   bool under_way_ = false;
   bool held_ = false;                  // after a failure of the store we give it a moment
   std::atomic<bool> failing_ = false;  // the last commit failed

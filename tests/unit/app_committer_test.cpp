@@ -31,12 +31,17 @@ class CommitterTest : public ::testing::Test {
             .history = {{RequestState::allowed, epoch + 1s, {}}},
             .job_version = test::job()};
   }
-  void submit(Command command, std::string name, Patience patience = Patience::until_written) {
-    committer.submit(std::move(command), patience, [this, name](const Outcome& outcome) {
+  void submit(Command command, std::string name, Patience patience = Patience::until_written,
+              Company company = Company::none) {
+    auto tell = [this, name](const Outcome& outcome) {
       const char* texts[] = {"applied", "already_done", "lost_guard", "unknown", "failed"};
       told.push_back(name + " " + texts[static_cast<int>(outcome.status)] +
                      (outcome.error && !outcome.error->code.empty() ? " " + outcome.error->code : ""));
-    });
+    };
+    committer.submit(std::move(command), patience, std::move(tell), company);
+  }
+  void submit_checked(int number, std::string name) {
+    submit(admit(number), std::move(name), Patience::once, Company::change_on_the_way);
   }
   void run() { ground.time.advance(10s); }
   std::vector<std::size_t> group_sizes() {
@@ -84,6 +89,36 @@ TEST_F(CommitterTest, ReceivedAndAllowedAreWrittenOnce) {
   ASSERT_EQ(history.size(), 2u);
   EXPECT_EQ(history[0], (HistoryEntry{RequestState::received, epoch, {}}));
   EXPECT_EQ(history[1], (HistoryEntry{RequestState::allowed, epoch + 1s, {}}));
+}
+
+TEST_F(CommitterTest, AnAdmissionThatIsBeingCheckedIsWrittenAtOnceWhenItIsAlone) {
+  submit_checked(1, "admit");
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1}));
+}
+
+TEST_F(CommitterTest, AnAdmissionThatIsBeingCheckedLetsOthersGoFirstButOnce) {
+  ground.store.held = true;
+  submit(admit(9), "first");
+  submit_checked(1, "checked");
+  submit(admit(2), "other");
+  submit_checked(3, "checked too");
+  ground.store.release();
+  run();
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1, 2}));
+  EXPECT_EQ(told, (Told{"first applied", "other applied", "checked applied", "checked too applied"}));
+  EXPECT_TRUE(committer.is_idle());
+}
+
+TEST_F(CommitterTest, WhatHasBeenCheckedLetsNobodyGoFirst) {
+  ground.store.held = true;
+  submit(admit(9), "first");
+  submit_checked(1, "checked");
+  submit(admit(2), "other");
+  submit(change(1), "change");
+  ground.store.release();
+  run();
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 2}));
+  EXPECT_EQ(ground.store.row(id<RequestId>(1)).progress.state, RequestState::allowed);
 }
 
 TEST_F(CommitterTest, AChangeDecidedOnAnotherRevisionIsNotMerged) {
