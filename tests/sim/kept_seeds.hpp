@@ -12,11 +12,11 @@ struct KeptSeed {
 };
 
 inline constexpr std::array<KeptSeed, 6> kept_seeds{{
-    {1158, "a caller without a key was told to ask again while its request went on under another controller"},
+    {1226, "a caller without a key was told to ask again while its request went on under another controller"},
     {356, "a row whose writing and whose handing back were refused for good stayed with its controller for ever"},
     {232, "a request that was adopted before it was sent became Succeeded without ever having been Sent"},
     {3588, "the word in the history that a request was hurried came later than the step after it"},
-    {7698, "a backup that was recorded while its zone was reconciled was imported a second time"},
+    {9453, "a backup that was recorded while its zone was reconciled was imported a second time"},
     {11264,
      "an adoption said that it was done, but its parked result was still there: another had imported the backup"},
 }};
