@@ -9,7 +9,7 @@ namespace {
 
 using Advice = std::pair<std::string_view, std::string_view>;
 
-constexpr std::array<Advice, 14> by_code{{
+constexpr std::array<Advice, 15> by_code{{
     {"no-answer", "it may have been done all the same: look (show, list) before you try again"},
     {"forbidden", "use a token that has the role for this call (--token-file)"},
     {"identities-required", "give the server tokens: see backupctl token new --help"},
@@ -22,6 +22,7 @@ constexpr std::array<Advice, 14> by_code{{
     {"idempotency-key-reused", "use a new --key for a new request, or the same values as before"},
     {"job-service-unavailable", "try again; with --key the controller goes on by itself, and the same key finds it"},
     {"store-unavailable", "nothing was done; try again, and look at the server's log if it stays so"},
+    {"needs-a-controller", "leave --store away, and ask a controller that listens: --controller URL"},
     {"overloaded", "nothing was done; try again in a moment"},
     {"backup-request-not-allowed", "look at the job: backupctl job show ID"},
 }};

@@ -3,6 +3,7 @@
 #include <ostream>
 
 #include "cli/advice.hpp"
+#include "cli/store_reader.hpp"
 #include "cli/text.hpp"
 #include "config/token_file.hpp"
 #include "http/request_target.hpp"
@@ -29,6 +30,7 @@ http::ClientRequest send(std::string method, std::string target, std::string bod
 
 Result<http::ClientResponse> exchange(const Session& session, Service service, const http::ClientRequest& request,
                                       std::chrono::milliseconds timeout) {
+  if (service == Service::controller && session.store != nullptr) return session.store->call(request);
   http::ClientOptions options;
   options.base_url = service == Service::controller ? session.controller_url : session.jobs_url;
   options.timeout = timeout;

@@ -25,7 +25,8 @@ http::ClientRequest send(std::string method, std::string target, std::string bod
 // {"reason": …}, or nothing for an empty one.
 std::string reason_body(const std::string& reason);
 
-// Blocks until the answer, whatever its status, is there. Errors: those of http::call, and of the token file.
+// Blocks until the answer, whatever its status, is there. With session.store, that answers for the controller. Errors:
+// those of http::call, of the token file, and of StoreReader::call.
 Result<http::ClientResponse> exchange(const Session& session, Service service, const http::ClientRequest& request,
                                       std::chrono::milliseconds timeout = call_timeout);
 // The same, where only a status below 300 with a document will do. Errors also: what the service's problem says, with

@@ -1,4 +1,4 @@
-// backupctl: asks the controller and the job service over HTTP, for people and scripts.
+// backupctl: asks the controller and the job service over HTTP, or a store as it lies, for people and scripts.
 #include <unistd.h>
 
 #include <clocale>
@@ -6,6 +6,8 @@
 
 #include "backupctl/serial_executor.hpp"
 #include "cli/command_line.hpp"
+#include "cli/store.hpp"
+#include "cli/store_reader.hpp"
 #include "cli/text.hpp"
 
 namespace backupctl::cli {
@@ -21,14 +23,20 @@ constexpr const char* examples = R"(Examples:
       ask for a backup and follow it to its end
   backupctl backup list --output json
       the master list, for a script
+  backupctl --store sqlite:///var/lib/backupctl/controller.db status
+      what is open, read from the store: no controller need listen
 
 Exit codes: 0 done, 1 failed, 2 bad usage; of a backup request also 3 NotAllowed, 4 Failed, 5 Cancelled, 6 time-out.
 Results go to standard output; remarks, progress and failures to standard error.)";
 
-void add_global_options(CLI::App& app, Session& session, std::string& output) {
+void add_global_options(CLI::App& app, Session& session, std::string& store, std::string& output) {
   app.add_option("--controller", session.controller_url, "the controller (http://127.0.0.1:8080)")
       ->envname("BACKUPCTL_CONTROLLER")
       ->option_text("URL (Env:BACKUPCTL_CONTROLLER)");
+  app.add_option("--store", store, "read the controller's store itself, where no controller listens; changes nothing")
+      ->check(store_url())
+      ->envname("BACKUPCTL_STORE")
+      ->option_text("URL (Env:BACKUPCTL_STORE)");
   app.add_option("--jobs", session.jobs_url, "the job service (http://127.0.0.1:8081)")
       ->envname("BACKUPCTL_JOBS")
       ->option_text("URL (Env:BACKUPCTL_JOBS)");
@@ -51,14 +59,14 @@ int main(int argc, char** argv) {
 
   SystemClock clock;
   Session session{.out = std::cout, .err = std::cerr, .clock = clock, .err_is_terminal = ::isatty(STDERR_FILENO) == 1};
-  std::string output = "table";
+  std::string store, output = "table";
   Run run;
 
   CLI::App app{"Asks for backups, follows them, describes backup jobs, and shows what is there.", "backupctl"};
   app.footer(examples);
   app.set_version_flag("--version", std::string("backupctl ") + BACKUPCTL_VERSION);
   app.require_subcommand(1);
-  add_global_options(app, session, output);
+  add_global_options(app, session, store, output);
   add_request_commands(app, run);
   add_backup_commands(app, run);
   add_job_commands(app, run);
@@ -79,6 +87,13 @@ int main(int argc, char** argv) {
     return exit_bad_usage;
   }
   session.json = output == "json";
+  std::unique_ptr<StoreReader> reader;
+  if (!store.empty()) {
+    auto opened = StoreReader::open(store, clock);
+    if (!opened) return fail_on_store(session, opened.error(), "say which store: --store URL or BACKUPCTL_STORE");
+    reader = *std::move(opened);
+    session.store = reader.get();
+  }
   const int code = run(session);
   if (!std::cout.flush()) {
     std::cerr << "backupctl: standard output cannot be written to\n";

@@ -8,6 +8,8 @@
 
 namespace backupctl::cli {
 
+class StoreReader;
+
 // What scripts may rely on.
 inline constexpr int exit_ok = 0;
 inline constexpr int exit_failed = 1;
@@ -26,8 +28,9 @@ struct Session {
 
   std::string controller_url = "http://127.0.0.1:8080";
   std::string jobs_url = "http://127.0.0.1:8081";
-  std::string token_file{};  // empty: calls go without a token
-  bool json = false;         // the API's own documents instead of tables
+  std::string token_file{};      // empty: calls go without a token
+  StoreReader* store = nullptr;  // asked instead of the controller
+  bool json = false;             // the API's own documents instead of tables
 };
 
 }  // namespace backupctl::cli

@@ -120,7 +120,6 @@ struct ControllerStatus {
   bool ready = false;
   StoreSurvey store;  // zones: every configured one, and others that open requests name
   std::vector<DependencyStatus> dependencies;
-  std::vector<InstanceInfo> controllers;
 };
 
 // Thread-safe: every function may be called from any thread. async_ functions answer on the executor; the others block

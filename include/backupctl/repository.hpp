@@ -257,6 +257,9 @@ struct StoreSurvey {
   std::int64_t waiting_results = 0;
   std::int64_t waiting_notices = 0;
   std::int64_t rows_without_next_step = 0;  // always 0; anything else is a bug that status shows
+  // Who has beaten and not left. Whoever died without leaving is among them until another's beat finds it dead; engines
+  // may know better and sooner.
+  std::vector<InstanceInfo> controllers;
 };
 
 // What is due, so that an idle controller only reads.

@@ -115,7 +115,7 @@ struct Controller::Impl {
 void Controller::Impl::status(Handler<Result<ControllerStatus>> handler) {
   const auto with_survey = [this, handler = std::move(handler)](Result<StoreSurvey> survey) {
     if (!survey) return handler(std::move(survey).error());
-    ControllerStatus status{started && !stopping && committer.store_answers(), std::move(*survey), {}, rounds.alive()};
+    ControllerStatus status{started && !stopping && committer.store_answers(), std::move(*survey), {}};
     status.dependencies.push_back({"jobs", jobs.breaker().state(), jobs.breaker().last_error()});
     for (const auto& lane : lanes) {
       const auto& name = lane->zone().name;

@@ -35,7 +35,6 @@ void Rounds::beat(Handler<Result<void>> handler) {
           return handler(std::move(reply).error());
         }
         committer_.note_store_writes();
-        alive_ = std::move(reply->alive);
         if (reply->rows_freed > 0) {
           context_.log(LogLevel::info, "took over the requests of a controller that has ended",
                        {{"count", reply->rows_freed}});

@@ -33,7 +33,6 @@ class Rounds {
 
   bool is_under_way() const { return under_way_; }
   bool store_answers() const { return store_answers_; }
-  const std::vector<InstanceInfo>& alive() const { return alive_; }
 
  private:
   using Next = std::function<void()>;
@@ -68,7 +67,6 @@ class Rounds {
   Duration next_tie_{};
   Duration next_delay_{};
   std::uint64_t plan_ = 0;  // only the latest planned round starts
-  std::vector<InstanceInfo> alive_;
 };
 
 }  // namespace backupctl::app

@@ -33,17 +33,16 @@ std::string metrics_text(const ControllerApi::Context& context) {
 }  // namespace
 
 ControllerApi::ControllerApi(Ports ports, ControllerApiOptions options)
-    : context_(std::make_unique<Context>(Context{ports, std::move(options)})) {}
+    : context_(std::make_unique<Context>(ports, std::move(options))) {}
 ControllerApi::~ControllerApi() = default;
 
 void ControllerApi::add_to(Router& router) {
   auto& context = *context_;
+  context.ControllerReads::add_to(router);
   add_request_routes(router, context);
-  add_backup_routes(router, context);
   add_result_routes(router, context);
   add_operation_routes(router, context);
   add_act_routes(router, context);
-  add_audit_routes(router, context);
 
   router.add("GET", "/livez", Access::open(),
              [](Request, const Respond& respond) { respond(json_response(200, R"({"live":true})")); });
@@ -56,7 +55,7 @@ void ControllerApi::add_to(Router& router) {
       respond(
           {.headers = {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}}, .body = metrics_text(context)});
     };
-    context.ports.controller.async_status(context.back<Result<ControllerStatus>>(std::move(answer)));
+    context.ask_status(context.back<Result<ControllerStatus>>(std::move(answer)));
   });
 }
 

@@ -7,8 +7,6 @@
 namespace backupctl::http {
 namespace {
 
-using Context = ControllerApi::Context;
-
 // Where the audit goes on, "writer:seq": what was written since can be asked for with the last entry one has.
 struct AuditPosition {
   InstanceId writer;
@@ -27,7 +25,7 @@ struct AuditPosition {
   }
 };
 
-void list_audit(const Context& context, const Request& request, Respond respond) {
+void list_audit(const ControllerReads& reads, const Request& request, Respond respond) {
   QueryReader in(request);
   AuditQuery query;
   if (const auto after = in.read<AuditPosition>("after")) query.after = {{after->writer, after->seq}};
@@ -43,25 +41,25 @@ void list_audit(const Context& context, const Request& request, Respond respond)
     }
     respond(json_response(200, wire::list_text(*rows, wire::write_audit_record, next)));
   };
-  context.repository().list_audit(std::move(query), context.back<Result<std::vector<AuditRecord>>>(std::move(answer)));
+  reads.repository().list_audit(std::move(query), reads.back<Result<std::vector<AuditRecord>>>(std::move(answer)));
 }
 
-void list_heads(const Context& context, const Request&, Respond respond) {
+void list_heads(const ControllerReads& reads, const Request&, Respond respond) {
   auto answer = [respond = std::move(respond)](const Result<std::vector<AuditHead>>& heads) {
     if (!heads) return respond(store_problem(heads.error()));
     respond(json_response(200, wire::list_text(*heads, wire::write_audit_head)));
   };
-  context.repository().audit_heads(context.back<Result<std::vector<AuditHead>>>(std::move(answer)));
+  reads.repository().audit_heads(reads.back<Result<std::vector<AuditHead>>>(std::move(answer)));
 }
 
 }  // namespace
 
-void add_audit_routes(Router& router, ControllerApi::Context& context) {
+void add_audit_reads(Router& router, const ControllerReads& reads) {
   router.add("GET", "/api/audit", {Role::auditor},
-             [&context](const Request& request, Respond respond) { list_audit(context, request, std::move(respond)); },
+             [&reads](const Request& request, Respond respond) { list_audit(reads, request, std::move(respond)); },
              {"after", "limit"});
   router.add("GET", "/api/audit/heads", {Role::auditor},
-             [&context](const Request& request, Respond respond) { list_heads(context, request, std::move(respond)); });
+             [&reads](const Request& request, Respond respond) { list_heads(reads, request, std::move(respond)); });
 }
 
 }  // namespace backupctl::http

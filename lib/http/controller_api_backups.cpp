@@ -5,11 +5,9 @@
 namespace backupctl::http {
 namespace {
 
-using Context = ControllerApi::Context;
-
 constexpr char list_of_backups = 'b';
 
-void list_backups(const Context& context, const Request& request, Respond respond) {
+void list_backups(const ControllerReads& reads, const Request& request, Respond respond) {
   QueryReader in(request);
   BackupQuery query{.job_id = in.read<JobId>("backupJobId"),
                     .zone = in.read<ZoneName>("zone"),
@@ -27,10 +25,10 @@ void list_backups(const Context& context, const Request& request, Respond respon
     const auto next = cut_page(*rows, limit, list_of_backups, [](const auto& row) { return row.id; });
     respond(json_response(200, wire::list_text(*rows, wire::write_backup, next)));
   };
-  context.repository().list_backups(std::move(query), context.back<Result<std::vector<Backup>>>(std::move(answer)));
+  reads.repository().list_backups(std::move(query), reads.back<Result<std::vector<Backup>>>(std::move(answer)));
 }
 
-void get_backup(const Context& context, const Request& request, Respond respond) {
+void get_backup(const ControllerReads& reads, const Request& request, Respond respond) {
   const auto id = BackupId::parse(request.path_parameter("id"));
   if (!id) return respond(not_there("backup"));
   auto answer = [respond = std::move(respond)](const Result<std::vector<Backup>>& found) {
@@ -38,19 +36,18 @@ void get_backup(const Context& context, const Request& request, Respond respond)
     if (found->empty()) return respond(not_there("backup"));
     respond(json_response(200, wire::json_text(wire::write_backup, found->front())));
   };
-  context.repository().list_backups({.id = *id, .scope = scope_of(request.principal), .limit = 1},
-                                    context.back<Result<std::vector<Backup>>>(std::move(answer)));
+  reads.repository().list_backups({.id = *id, .scope = scope_of(request.principal), .limit = 1},
+                                  reads.back<Result<std::vector<Backup>>>(std::move(answer)));
 }
 
 }  // namespace
 
-void add_backup_routes(Router& router, ControllerApi::Context& context) {
-  router.add(
-      "GET", "/api/backups", readers,
-      [&context](const Request& request, Respond respond) { list_backups(context, request, std::move(respond)); },
-      {"backupJobId", "backupRequestId", "zone", "stateCode", "dataAsOfFrom", "dataAsOfTo", "limit", "cursor"});
+void add_backup_reads(Router& router, const ControllerReads& reads) {
+  router.add("GET", "/api/backups", readers,
+             [&reads](const Request& request, Respond respond) { list_backups(reads, request, std::move(respond)); },
+             {"backupJobId", "backupRequestId", "zone", "stateCode", "dataAsOfFrom", "dataAsOfTo", "limit", "cursor"});
   router.add("GET", "/api/backups/{id}", readers,
-             [&context](const Request& request, Respond respond) { get_backup(context, request, std::move(respond)); });
+             [&reads](const Request& request, Respond respond) { get_backup(reads, request, std::move(respond)); });
 }
 
 }  // namespace backupctl::http

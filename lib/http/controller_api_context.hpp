@@ -9,28 +9,25 @@
 #include <vector>
 
 #include "http/controller_api.hpp"
+#include "http/controller_reads.hpp"
 #include "http/problem.hpp"
 #include "wire/json_writer.hpp"
 
 namespace backupctl::http {
 
-// On the executor.
-struct ControllerApi::Context {
+// On the executor. Reads take a ControllerReads, whatever does more takes this.
+struct ControllerApi::Context : ControllerReads {
+  Context(const Ports& given, ControllerApiOptions chosen)
+      : ControllerReads(
+            given.controller.repository(), given.executor, given.clock,
+            [&controller = given.controller](auto handler) { controller.async_status(std::move(handler)); }),
+        ports(given),
+        options(std::move(chosen)) {}
+
   Ports ports;
   ControllerApiOptions options;
   bool draining = false;
   std::map<std::string, std::int64_t> refused{};  // by code
-
-  Repository& repository() const { return ports.controller.repository(); }
-  Timestamp now() const { return ports.clock.now(); }
-
-  // Ports answer from any thread; the caller's connection lives on the executor.
-  template <class T>
-  backupctl::Handler<T> back(std::function<void(T)> handler) const {
-    return [&executor = ports.executor, handler = std::move(handler)](T value) {
-      executor.post([handler, value = std::move(value)]() mutable { handler(std::move(value)); });
-    };
-  }
 
   void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
     ports.logger.write(level, message, fields);
@@ -38,11 +35,15 @@ struct ControllerApi::Context {
 };
 
 void add_request_routes(Router& router, ControllerApi::Context& context);
-void add_backup_routes(Router& router, ControllerApi::Context& context);
 void add_result_routes(Router& router, ControllerApi::Context& context);
 void add_operation_routes(Router& router, ControllerApi::Context& context);
 void add_act_routes(Router& router, ControllerApi::Context& context);
-void add_audit_routes(Router& router, ControllerApi::Context& context);
+
+void add_request_reads(Router& router, const ControllerReads& reads);
+void add_backup_reads(Router& router, const ControllerReads& reads);
+void add_result_reads(Router& router, const ControllerReads& reads);
+void add_operation_reads(Router& router, const ControllerReads& reads);
+void add_audit_reads(Router& router, const ControllerReads& reads);
 
 // The caller as the audit names it.
 inline Act act_of(const Request& request, std::string reason = {}) {

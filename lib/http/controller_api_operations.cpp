@@ -28,13 +28,13 @@ std::string zones_text(const ControllerStatus& status) {
   return wire::list_text(status.store.zones, write);
 }
 
-void get_status(const Context& context, Respond respond, bool zones_only) {
-  auto answer = [&context, zones_only, respond = std::move(respond)](const Result<ControllerStatus>& status) {
+void get_status(const ControllerReads& reads, Respond respond, bool zones_only) {
+  auto answer = [&reads, zones_only, respond = std::move(respond)](const Result<ControllerStatus>& status) {
     if (!status) return respond(store_problem(status.error()));
-    respond(json_response(200, zones_only ? zones_text(*status)
-                                          : wire::json_text(wire::write_controller_status, *status, context.now())));
+    respond(json_response(
+        200, zones_only ? zones_text(*status) : wire::json_text(wire::write_controller_status, *status, reads.now())));
   };
-  context.ports.controller.async_status(context.back<Result<ControllerStatus>>(std::move(answer)));
+  reads.ask_status(reads.back<Result<ControllerStatus>>(std::move(answer)));
 }
 
 void pause_zone(const Context& context, const Request& request, Respond respond, bool paused) {
@@ -56,11 +56,14 @@ void pause_zone(const Context& context, const Request& request, Respond respond,
 
 }  // namespace
 
-void add_operation_routes(Router& router, ControllerApi::Context& context) {
+void add_operation_reads(Router& router, const ControllerReads& reads) {
   router.add("GET", "/api/status", watchers,
-             [&context](const Request&, Respond respond) { get_status(context, std::move(respond), false); });
+             [&reads](const Request&, Respond respond) { get_status(reads, std::move(respond), false); });
   router.add("GET", "/api/zones", watchers,
-             [&context](const Request&, Respond respond) { get_status(context, std::move(respond), true); });
+             [&reads](const Request&, Respond respond) { get_status(reads, std::move(respond), true); });
+}
+
+void add_operation_routes(Router& router, ControllerApi::Context& context) {
   router.add("POST", "/api/zones/{name}/pause", {Role::operator_}, [&context](const Request& request, Respond respond) {
     pause_zone(context, request, std::move(respond), true);
   });

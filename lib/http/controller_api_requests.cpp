@@ -94,7 +94,8 @@ void post_request(const Context& context, const Request& request, Respond respon
 // Calls `then` with the request that the path names, when it is in `scope`; else answers 404, which does not tell
 // whether there is one.
 using WithRequest = std::function<void(BackupRequest, const Respond&)>;
-void with_request(const Context& context, const Request& request, Respond respond, Scope scope, WithRequest then) {
+void with_request(const ControllerReads& reads, const Request& request, Respond respond, Scope scope,
+                  WithRequest then) {
   const auto id = RequestId::parse(request.path_parameter("id"));
   if (!id) return respond(not_there("backup request"));
   auto answer = [respond = std::move(respond),
@@ -103,30 +104,29 @@ void with_request(const Context& context, const Request& request, Respond respon
     if (found->empty()) return respond(not_there("backup request"));
     then(found->front(), respond);
   };
-  context.repository().list_requests({.ids = {*id}, .scope = std::move(scope), .limit = 1},
-                                     context.back<Result<std::vector<BackupRequest>>>(std::move(answer)));
+  reads.repository().list_requests({.ids = {*id}, .scope = std::move(scope), .limit = 1},
+                                   reads.back<Result<std::vector<BackupRequest>>>(std::move(answer)));
 }
 
-void get_request(const Context& context, const Request& request, Respond respond) {
-  with_request(context, request, std::move(respond), scope_of(request.principal),
-               [&context](const BackupRequest& row, const Respond& answer) {
-                 answer(request_response(200, row, context.now()));
-               });
+void get_request(const ControllerReads& reads, const Request& request, Respond respond) {
+  with_request(
+      reads, request, std::move(respond), scope_of(request.principal),
+      [&reads](const BackupRequest& row, const Respond& answer) { answer(request_response(200, row, reads.now())); });
 }
 
-void get_history(const Context& context, const Request& request, Respond respond) {
-  with_request(context, request, std::move(respond), scope_of(request.principal),
-               [&context](const BackupRequest& row, const Respond& answer) {
+void get_history(const ControllerReads& reads, const Request& request, Respond respond) {
+  with_request(reads, request, std::move(respond), scope_of(request.principal),
+               [&reads](const BackupRequest& row, const Respond& answer) {
                  auto with_history = [answer](const Result<std::vector<HistoryEntry>>& history) {
                    if (!history) return answer(store_problem(history.error()));
                    answer(json_response(200, wire::json_text(wire::write_history, *history)));
                  };
-                 context.repository().history(row.order.id,
-                                              context.back<Result<std::vector<HistoryEntry>>>(std::move(with_history)));
+                 reads.repository().history(row.order.id,
+                                            reads.back<Result<std::vector<HistoryEntry>>>(std::move(with_history)));
                });
 }
 
-void list_requests(const Context& context, const Request& request, Respond respond) {
+void list_requests(const ControllerReads& reads, const Request& request, Respond respond) {
   QueryReader in(request);
   RequestQuery query{.job_id = in.read<JobId>("backupJobId"),
                      .state = in.read_one_of("stateCode", parse_request_state,
@@ -140,17 +140,16 @@ void list_requests(const Context& context, const Request& request, Respond respo
   const auto limit = in.limit();
   query.limit = limit + 1;
   if (auto refused = in.refusal()) return respond(*std::move(refused));
-  auto answer = [&context, limit, respond = std::move(respond)](Result<std::vector<BackupRequest>> rows) {
+  auto answer = [&reads, limit, respond = std::move(respond)](Result<std::vector<BackupRequest>> rows) {
     if (!rows) return respond(store_problem(rows.error()));
     const auto next = cut_page(*rows, limit, list_of_requests, [](const auto& row) { return row.order.id; });
-    const auto now = context.now();
+    const auto now = reads.now();
     const auto write = [now](wire::JsonWriter& out, const BackupRequest& row) {
       wire::write_backup_request(out, row, now);
     };
     respond(json_response(200, wire::list_text(*rows, write, next)));
   };
-  context.repository().list_requests(std::move(query),
-                                     context.back<Result<std::vector<BackupRequest>>>(std::move(answer)));
+  reads.repository().list_requests(std::move(query), reads.back<Result<std::vector<BackupRequest>>>(std::move(answer)));
 }
 
 void cancel_request(const Context& context, const Request& request, Respond respond) {
@@ -184,6 +183,17 @@ Handler limited(const Context& context, Handler handler) {
 
 }  // namespace
 
+void add_request_reads(Router& router, const ControllerReads& reads) {
+  const auto call = [&reads](void (*function)(const ControllerReads&, const Request&, Respond)) -> Handler {
+    return
+        [&reads, function](const Request& request, Respond respond) { function(reads, request, std::move(respond)); };
+  };
+  router.add("GET", "/api/backup-requests", readers, call(list_requests),
+             {"backupJobId", "stateCode", "transport", "receivedFrom", "receivedTo", "zone", "limit", "cursor"});
+  router.add("GET", "/api/backup-requests/{id}", readers, call(get_request));
+  router.add("GET", "/api/backup-requests/{id}/history", readers, call(get_history));
+}
+
 void add_request_routes(Router& router, ControllerApi::Context& context) {
   const auto call = [&context](void (*function)(const Context&, const Request&, Respond)) -> Handler {
     return [&context, function](const Request& request, Respond respond) {
@@ -193,10 +203,6 @@ void add_request_routes(Router& router, ControllerApi::Context& context) {
   if (context.options.takes_requests) {
     router.add("POST", "/api/backup-requests", {Role::requester}, limited(context, call(post_request)));
   }
-  router.add("GET", "/api/backup-requests", readers, call(list_requests),
-             {"backupJobId", "stateCode", "transport", "receivedFrom", "receivedTo", "zone", "limit", "cursor"});
-  router.add("GET", "/api/backup-requests/{id}", readers, call(get_request));
-  router.add("GET", "/api/backup-requests/{id}/history", readers, call(get_history));
   router.add("POST", "/api/backup-requests/{id}/cancel", {Role::requester, Role::operator_}, call(cancel_request));
 }
 

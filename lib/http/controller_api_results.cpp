@@ -38,7 +38,7 @@ void put_result(const Context& context, const Request& request, Respond respond)
   context.ports.controller.async_put_result(std::move(record), context.back<Result<void>>(std::move(answer)));
 }
 
-void list_parked(const Context& context, const Request& request, Respond respond) {
+void list_parked(const ControllerReads& reads, const Request& request, Respond respond) {
   QueryReader in(request);
   ParkedQuery query{.after = in.cursor<ParkedResultId>(list_of_parked)};
   const auto limit = in.limit();
@@ -49,8 +49,7 @@ void list_parked(const Context& context, const Request& request, Respond respond
     const auto next = cut_page(*rows, limit, list_of_parked, [](const auto& row) { return row.id; });
     respond(json_response(200, wire::list_text(*rows, wire::write_parked_result, next)));
   };
-  context.repository().list_parked(std::move(query),
-                                   context.back<Result<std::vector<ParkedResult>>>(std::move(answer)));
+  reads.repository().list_parked(std::move(query), reads.back<Result<std::vector<ParkedResult>>>(std::move(answer)));
 }
 
 }  // namespace
@@ -58,8 +57,11 @@ void list_parked(const Context& context, const Request& request, Respond respond
 void add_result_routes(Router& router, ControllerApi::Context& context) {
   router.add("PUT", "/api/zone-results/{commandId}", {Role::zone},
              [&context](const Request& request, Respond respond) { put_result(context, request, std::move(respond)); });
+}
+
+void add_result_reads(Router& router, const ControllerReads& reads) {
   router.add("GET", "/api/parked-results", {Role::operator_, Role::auditor},
-             [&context](const Request& request, Respond respond) { list_parked(context, request, std::move(respond)); },
+             [&reads](const Request& request, Respond respond) { list_parked(reads, request, std::move(respond)); },
              {"limit", "cursor"});
 }
 

@@ -12,13 +12,16 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
   auto parsed = parse_store_url(url);
   if (!parsed) return std::move(parsed).error();
   const auto create = options.create ? Create::automatic : Create::never;
+  const auto access = options.read_only ? Access::read : Access::write;
   if (const auto* postgresql = std::get_if<PostgresqlUrl>(&*parsed)) {
-    auto repository = PostgresqlRepository::open(*postgresql, {.create = create}, SystemClock{}.now());
+    auto repository =
+        PostgresqlRepository::open(*postgresql, {.create = create, .access = access}, SystemClock{}.now());
     if (!repository) return std::move(repository).error();
     return std::unique_ptr<BlockingRepository>{*std::move(repository)};
   }
   const auto* sqlite = std::get_if<SqliteUrl>(&*parsed);
-  const SqliteOptions sqlite_options{.create = create, .busy_timeout = options.busy_timeout, .vfs = options.sqlite_vfs};
+  const SqliteOptions sqlite_options{
+      .create = create, .busy_timeout = options.busy_timeout, .vfs = options.sqlite_vfs, .access = access};
   auto repository = SqliteRepository::open(sqlite->path, sqlite_options, SystemClock{}.now());
   if (!repository) return std::move(repository).error();
   return std::unique_ptr<BlockingRepository>{*std::move(repository)};

@@ -482,6 +482,7 @@ Result<StoreSurvey> MemoryRepository::survey(Timestamp now) {
     survey.states.push_back(count);
   }
   for (auto& [name, zone] : zones) survey.zones.push_back(zone);
+  for (const auto& [id, instance] : instances_) survey.controllers.push_back({id, instance.program, instance.started});
   return survey;
 }
 

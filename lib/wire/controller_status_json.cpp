@@ -54,7 +54,7 @@ void write_controller_status(JsonWriter& out, const ControllerStatus& status, Ti
       .member("clock", "ok")
       .key("controllers")
       .begin_array();
-  for (const auto& controller : status.controllers) {
+  for (const auto& controller : status.store.controllers) {
     out.begin_object()
         .member("instanceId", controller.id)
         .member("program", controller.program)

@@ -42,6 +42,7 @@ class Shop {
         "[[zone]]\nname = \"" + zone.name() + "\"\nurl = \"" + zone.url() + "\"\ntimeout = \"1s\"\n" + members + "\n";
   }
   void configure(const std::string& toml) { more_ += toml + "\n"; }
+  void configure_jobs(const std::string& members) { jobs_members_ += members + "\n"; }
 
   fs::path drop() const { return folder_.path() / "drop"; }
   fs::path in(const std::string& name) const { return drop() / name; }
@@ -67,8 +68,8 @@ class Shop {
   // `name`: of the process, for its log.
   std::string config(const std::string& listen = "127.0.0.1:0") const {
     return "[store]\nurl = \"sqlite://" + (folder_.path() / "controller.db").string() + "\"\n[jobs]\nurl = \"" +
-           jobs_url_ + "\"\ntimeout = \"1s\"\n[filedrop]\nfolder = \"" + drop().string() + "\"\ntrusted = [\"" +
-           own_user_name() + "\"]\nscanEvery = \"100ms\"\n" +
+           jobs_url_ + "\"\ntimeout = \"1s\"\n" + jobs_members_ + "[filedrop]\nfolder = \"" + drop().string() +
+           "\"\ntrusted = [\"" + own_user_name() + "\"]\nscanEvery = \"100ms\"\n" +
            "[retry]\nfirstDelay = \"20ms\"\nmaxDelay = \"200ms\"\n"
            "[breaker]\nfailures = 3\nprobeEvery = \"100ms\"\n[lease]\nduration = \"1s\"\n" +
            (listen.empty() ? "" : "[http]\nlisten = \"" + listen + "\"\n") + more_;
@@ -79,6 +80,7 @@ class Shop {
  private:
   TempDir folder_;
   const std::string jobs_url_;
+  std::string jobs_members_;
   std::string more_;
   std::vector<FakeZone*> zones_;
 };

@@ -18,7 +18,7 @@ TEST(ControllerStatusJson, ShowsEverythingThatWaits) {
   status.store.parked_results = 2;
   status.dependencies = {{.name = "jobs"},
                          {.name = "zone:files", .breaker = BreakerState::open, .last_error = "refused"}};
-  status.controllers = {
+  status.store.controllers = {
       {InstanceId::parse("0190a000-0000-7000-8000-000000000005").value(), "backupctl-http", second(-10)}};
   EXPECT_EQ(
       json_text(write_controller_status, status, second(61)),

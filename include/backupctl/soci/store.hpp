@@ -23,6 +23,8 @@ namespace backupctl::soci {
 struct OpenOptions {
   // False: a missing store is an error. A store that was here and has gone is refused either way.
   bool create = true;
+  // True: it is neither made nor migrated, and every write fails.
+  bool read_only = false;
   // SQLite: how long a write waits for other processes that write, before it fails as unavailable.
   std::chrono::milliseconds busy_timeout{5000};
   // Threads, and connections, that read beside the one that writes.
@@ -37,6 +39,7 @@ struct OpenOptions {
 //   store-no-permission, store-full, store-busy, store-io-error, store-read-only, store-unreachable  (unavailable)
 //   store-empty, store-foreign, store-other-product, store-is-a-folder, store-changed, store-corrupt  (corrupt)
 //   store-newer                        (conflict) a newer version of the program has used it
+//   store-older                        (conflict) with read_only: it has not been migrated yet
 // On PostgreSQL a user without the right to change tables opens a store only when its schema is the newest.
 Result<std::unique_ptr<Repository>> open(std::string_view url, OpenOptions options = {});
 

@@ -96,6 +96,21 @@ TEST_P(RepositoryContract, ABeatTellsWhoIsAlive) {
   EXPECT_EQ(beat(2, 18).alive.size(), 2u) << "and comes back";
 }
 
+TEST_P(RepositoryContract, TheSurveyNamesWhoRuns) {
+  EXPECT_TRUE(store().survey(at(0)).value().controllers.empty());
+  beat(1, 0);
+  beat(2, 1);
+  const auto both = store().survey(at(0)).value().controllers;
+  ASSERT_EQ(both.size(), 2u);
+  EXPECT_EQ(both[0].id, instance_id(1));
+  EXPECT_EQ(both[0].program, "test");
+  EXPECT_EQ(both[0].started, at(0));
+  ASSERT_TRUE(store().leave(instance_id(1)));
+  const auto left = store().survey(at(0)).value().controllers;
+  ASSERT_EQ(left.size(), 1u);
+  EXPECT_EQ(left[0].id, instance_id(2));
+}
+
 TEST_P(RepositoryContract, TheRowsOfTheDeadAreDueAtOnce) {
   beat(1, 0);
   beat(2, 0);

@@ -28,4 +28,13 @@ Result<std::vector<Migration>> migrations_of(std::span<const EmbeddedFile> files
   return migrations;
 }
 
+Error older_schema(const std::string& where, std::size_t theirs, std::size_t ours) {
+  return {ErrorKind::conflict,
+          where + " has schema " + std::to_string(theirs) + ", this program reads " + std::to_string(ours) +
+              "; it is migrated when a controller starts on it next, or by: backupctl store migrate",
+          false,
+          "store-older",
+          {}};
+}
+
 }  // namespace backupctl::soci

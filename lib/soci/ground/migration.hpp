@@ -23,4 +23,7 @@ struct Migration {
 // Files named "0001_create_flow.sql", in any order. Errors: internal (a name that does not fit, a gap, a double).
 Result<std::vector<Migration>> migrations_of(std::span<const EmbeddedFile> files);
 
+// "store-older", conflict: a store that is opened for reading alone is not migrated on the way. `where` is its address.
+Error older_schema(const std::string& where, std::size_t theirs, std::size_t ours);
+
 }  // namespace backupctl::soci

@@ -109,6 +109,7 @@ Result<void> PostgresqlSession::connect() {
       handle(*sql_), [](void*, const char*) {}, nullptr);  // else they go to standard error
   std::string setup = settings;
   if (!url_.schema.empty()) setup += "; SET search_path = " + url_.schema;
+  if (access_ == Access::read) setup += "; SET default_transaction_read_only = on";
   auto set = run(setup);
   if (!set) disconnect();
   return set;

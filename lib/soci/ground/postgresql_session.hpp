@@ -23,7 +23,9 @@ namespace backupctl::soci {
 // happens 5 s. The URL's own values for libpq (connect_timeout, keepalives_…) win.
 class PostgresqlSession {
  public:
-  explicit PostgresqlSession(PostgresqlUrl url) : url_(std::move(url)) {}
+  // With Access::read the server refuses what would write.
+  explicit PostgresqlSession(PostgresqlUrl url, Access access = Access::write)
+      : url_(std::move(url)), access_(access) {}
   ~PostgresqlSession();
   PostgresqlSession(const PostgresqlSession&) = delete;
   PostgresqlSession& operator=(const PostgresqlSession&) = delete;
@@ -68,6 +70,7 @@ class PostgresqlSession {
   Error caught(std::string_view doing);
 
   PostgresqlUrl url_;
+  Access access_;
   std::unique_ptr<::soci::session> sql_;
   std::unordered_map<std::type_index, std::shared_ptr<void>> prepared_;  // after sql_: destroyed before it
   std::uint64_t connection_ = 0;

@@ -80,11 +80,16 @@ Error newer_schema(const std::filesystem::path& path, std::int64_t theirs, std::
           {}};
 }
 
+Result<std::size_t> applied_migrations(SqliteSession& session, const std::filesystem::path& path,
+                                       std::span<const Migration> migrations) {
+  return session.read([&] { return progress(applied(session.sql()), migrations, path); });
+}
+
 Result<void> migrate(SqliteSession& session, const std::filesystem::path& path, std::span<const Migration> migrations,
                      Timestamp now) {
   const auto count_done = [&] { return progress(applied(session.sql()), migrations, path); };
-  auto done = session.read(count_done);
-  if (!done) return std::move(done).error();
+  const auto done = applied_migrations(session, path, migrations);
+  if (!done) return done.error();
   if (*done == migrations.size()) return {};
 
   for (;;) {

@@ -17,6 +17,10 @@ namespace backupctl::soci {
 Result<void> migrate(SqliteSession& session, const std::filesystem::path& path, std::span<const Migration> migrations,
                      Timestamp now);
 
+// How many of them the store has. Changes nothing. Errors: as above, and those of SqliteSession::read.
+Result<std::size_t> applied_migrations(SqliteSession& session, const std::filesystem::path& path,
+                                       std::span<const Migration> migrations);
+
 Error newer_schema(const std::filesystem::path& path, std::int64_t theirs, std::int64_t ours);
 
 }  // namespace backupctl::soci

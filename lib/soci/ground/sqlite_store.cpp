@@ -120,13 +120,22 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::filesystem::pa
   if (problem) return Error{ErrorKind::unavailable, "cannot tell the current folder: " + problem.message()};
   absolute = absolute.lexically_normal();
 
-  auto header = find_or_create(absolute, product, options.create);
+  const bool only_reads = options.access == Access::read;
+  auto header = find_or_create(absolute, product, only_reads ? Create::never : options.create);
   if (!header) return std::move(header).error();
   const auto newest = static_cast<std::int32_t>(migrations->size());
   if (auto ours = check_header(*header, absolute, product, newest); !ours) return std::move(ours).error();
 
   std::unique_ptr<SqliteStore> store{
       new SqliteStore(std::move(absolute), options, std::make_shared<const SqliteFile>(std::move(header->file)))};
+  if (only_reads) {
+    auto reader = store->connect(Access::read);
+    if (!reader) return std::move(reader).error();
+    const auto done = applied_migrations(**reader, store->path(), *migrations);
+    if (!done) return done.error();
+    if (*done < migrations->size()) return older_schema(store->path().string(), *done, migrations->size());
+    return store;
+  }
   auto session = store->connect(Access::write);
   if (!session) return std::move(session).error();
   // A store that is refused after all stays as it is: closing it would write its log into it.
@@ -151,6 +160,7 @@ Result<std::unique_ptr<SqliteSession>> SqliteStore::connect(Access access) {
     std::unique_ptr<SqliteSession> session{
         new SqliteSession(file_, std::move(sql), std::move(turnstile), options_.busy_timeout)};
     if (auto ready = set_up(session->handle(), access, options_.busy_timeout); !ready) return std::move(ready).error();
+    if (options_.access == Access::read) raw::checkpoint_on_close(session->handle(), false);
     return session;
   } catch (...) {
     return from_current_exception("opening " + path_.string());

@@ -15,6 +15,7 @@
 #include "backupctl/time.hpp"
 #include "soci/ground/migration.hpp"
 #include "soci/ground/sqlite_session.hpp"
+#include "soci/ground/store_url.hpp"
 
 namespace backupctl::soci {
 
@@ -38,13 +39,13 @@ enum class Create {
   never,      // a missing store is an error
 };
 
-enum class Access { read, write };
-
 struct SqliteOptions {
   Create create = Create::automatic;
   // How long a write waits for other processes before it fails with "store-busy".
   std::chrono::milliseconds busy_timeout{5000};
   std::string vfs{};  // SQLite's VFS by name; empty: the platform's
+  // With read it is neither made nor migrated, and nothing can be written.
+  Access access = Access::write;
 };
 
 class SqliteStore {
@@ -58,6 +59,7 @@ class SqliteStore {
   //   store-foreign        corrupt      not a SQLite database, or no product of ours made it
   //   store-other-product  corrupt      the store of another product of ours
   //   store-newer          conflict     its schema is newer than this program
+  //   store-older          conflict     opened for reading alone, and its schema is older than this program
   //   store-changed        corrupt      a migration that it was built by is not the one that this program knows
   // and what sqlite_error.hpp lists.
   static Result<std::unique_ptr<SqliteStore>> open(const std::filesystem::path& path, const SqliteProduct& product,

@@ -1,4 +1,4 @@
-// Where a store lies, parsed once from the configured URL.
+// Where a store lies, parsed once from the configured URL, and what it is opened for.
 // Thread rule: plain values.
 #pragma once
 
@@ -22,6 +22,9 @@ struct PostgresqlUrl {
 };
 
 using StoreUrl = std::variant<SqliteUrl, PostgresqlUrl>;
+
+// What somebody opens a store for.
+enum class Access { read, write };
 
 // "sqlite:///absolute/path", "sqlite:relative/path" (%XX is decoded, as in any URL),
 // "postgresql://user@host/database", with ?schema=NAME beside what libpq takes.

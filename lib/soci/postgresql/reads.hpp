@@ -17,6 +17,8 @@ std::vector<Backup> select_backups(PostgresqlSession& session, const BackupQuery
 std::vector<ResultRecord> select_results(PostgresqlSession& session, std::int64_t limit);
 std::vector<ParkedResult> select_parked(PostgresqlSession& session, const ParkedQuery& query);
 DueWork select_due(PostgresqlSession& session, const DueQuery& query);
-StoreSurvey select_survey(PostgresqlSession& session, Timestamp now);
+// With the server's clock, controllers that have not beaten for a minute are left out: nobody may be there to find them
+// dead.
+StoreSurvey select_survey(PostgresqlSession& session, Timestamp now, bool server_clock);
 
 }  // namespace backupctl::soci::postgresql

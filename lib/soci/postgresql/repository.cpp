@@ -27,6 +27,17 @@ auto with_retries(Write&& write) {
   return result;
 }
 
+Result<void> is_newest(PostgresqlSession& session, const PostgresqlProduct& product) {
+  const auto applied = applied_migrations(session, product);
+  if (!applied) return applied.error();
+  const auto& where = session.url().shown;
+  if (*applied == 0) {
+    return Error{ErrorKind::not_found, "there is no store in " + where, false, "store-missing", {}};
+  }
+  if (*applied < product.migrations.size()) return older_schema(where, *applied, product.migrations.size());
+  return {};
+}
+
 }  // namespace
 
 PostgresqlProduct controller_on_postgresql() { return {"controller", embedded::controller_postgresql_migrations()}; }
@@ -34,11 +45,12 @@ PostgresqlProduct controller_on_postgresql() { return {"controller", embedded::c
 Result<std::unique_ptr<PostgresqlRepository>> PostgresqlRepository::open(const PostgresqlUrl& url,
                                                                          const PostgresqlOptions& options,
                                                                          Timestamp now) {
-  auto writer = std::make_unique<PostgresqlSession>(url);
-  if (auto migrated = migrate(*writer, controller_on_postgresql(), options.create, now); !migrated) {
-    return std::move(migrated).error();
-  }
-  return std::unique_ptr<PostgresqlRepository>{new PostgresqlRepository(url, options.server_clock, std::move(writer))};
+  auto writer = std::make_unique<PostgresqlSession>(url, options.access);
+  const auto product = controller_on_postgresql();
+  auto ready =
+      options.access == Access::read ? is_newest(*writer, product) : migrate(*writer, product, options.create, now);
+  if (!ready) return std::move(ready).error();
+  return std::unique_ptr<PostgresqlRepository>{new PostgresqlRepository(url, options, std::move(writer))};
 }
 
 std::vector<Outcome> PostgresqlRepository::apply(const std::vector<Command>& commands) {
@@ -114,7 +126,7 @@ Result<std::vector<WaitingNotice>> PostgresqlRepository::claim_notices(const Not
 
 std::unique_ptr<PostgresqlSession> PostgresqlRepository::take_reader() {
   const std::lock_guard lock{mutex_};
-  if (idle_readers_.empty()) return std::make_unique<PostgresqlSession>(url_);
+  if (idle_readers_.empty()) return std::make_unique<PostgresqlSession>(url_, access_);
   auto reader = std::move(idle_readers_.back());
   idle_readers_.pop_back();
   return reader;
@@ -164,7 +176,7 @@ Result<DueWork> PostgresqlRepository::due(const DueQuery& query) {
   return read([&](PostgresqlSession& session) { return postgresql::select_due(session, query); });
 }
 Result<StoreSurvey> PostgresqlRepository::survey(Timestamp now) {
-  return read([&](PostgresqlSession& session) { return postgresql::select_survey(session, now); });
+  return read([&](PostgresqlSession& session) { return postgresql::select_survey(session, now, server_clock_); });
 }
 
 }  // namespace backupctl::soci

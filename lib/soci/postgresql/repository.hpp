@@ -20,13 +20,16 @@ PostgresqlProduct controller_on_postgresql();
 
 struct PostgresqlOptions {
   Create create = Create::automatic;
+  // With read it is neither made nor migrated, and nothing can be written.
+  Access access = Access::write;
   // False: leases are measured by the callers' clocks instead of the server's. For tests whose time is not real.
   bool server_clock = true;
 };
 
 class PostgresqlRepository final : public BlockingRepository {
  public:
-  // `now` is written beside each migration that is applied. Errors: those of migrate(), postgresql_migrate.hpp.
+  // `now` is written beside each migration that is applied. Errors: those of migrate(), postgresql_migrate.hpp; opened
+  // for reading, those of applied_migrations(), not_found "store-missing" and conflict "store-older".
   static Result<std::unique_ptr<PostgresqlRepository>> open(const PostgresqlUrl& url, const PostgresqlOptions& options,
                                                             Timestamp now);
 
@@ -49,8 +52,11 @@ class PostgresqlRepository final : public BlockingRepository {
   Result<StoreSurvey> survey(Timestamp now) override;
 
  private:
-  PostgresqlRepository(PostgresqlUrl url, bool server_clock, std::unique_ptr<PostgresqlSession> writer)
-      : url_(std::move(url)), server_clock_(server_clock), writer_(std::move(writer)) {}
+  PostgresqlRepository(PostgresqlUrl url, const PostgresqlOptions& options, std::unique_ptr<PostgresqlSession> writer)
+      : url_(std::move(url)),
+        access_(options.access),
+        server_clock_(options.server_clock),
+        writer_(std::move(writer)) {}
 
   void write_group(std::span<const Command> commands, std::span<Outcome> outcomes);
   Result<void> try_group(std::span<const Command> commands, std::span<Outcome> outcomes);
@@ -60,6 +66,7 @@ class PostgresqlRepository final : public BlockingRepository {
   auto read(Call&& call) -> Result<std::invoke_result_t<Call&, PostgresqlSession&>>;
 
   PostgresqlUrl url_;
+  Access access_;
   bool server_clock_;
   std::unique_ptr<PostgresqlSession> writer_;
   postgresql::JobVersions known_versions_;     // that the store has; with the writer

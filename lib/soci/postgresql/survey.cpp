@@ -11,6 +11,8 @@ namespace backupctl::soci::postgresql {
 
 namespace {
 
+constexpr Duration longest_silence = std::chrono::minutes(1);
+
 // The earliest next action of a state and zone, and the earliest after now; both from one range of the index.
 struct DueTimes {
   explicit DueTimes(::soci::session& sql) : select(sql) {
@@ -109,6 +111,24 @@ struct SideCounts {
   ::soci::statement select;
 };
 
+struct Instances {
+  explicit Instances(::soci::session& sql) : select(sql) {
+    prepare(select,
+            "SELECT instance_id, program, started_time,"
+            " CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint) - beat_time"
+            " FROM controller_instance ORDER BY instance_id",
+            [&](auto results, auto) {
+              results("", id);
+              results("", program);
+              results("", started);
+              results("", silent_for);
+            });
+  }
+  std::string id, program;
+  std::int64_t started = 0, silent_for = 0;
+  ::soci::statement select;
+};
+
 }  // namespace
 
 DueWork select_due(PostgresqlSession& session, const DueQuery& query) {
@@ -133,7 +153,7 @@ DueWork select_due(PostgresqlSession& session, const DueQuery& query) {
   return work;
 }
 
-StoreSurvey select_survey(PostgresqlSession& session, Timestamp now) {
+StoreSurvey select_survey(PostgresqlSession& session, Timestamp now, bool server_clock) {
   std::map<RequestState, StateCount> states;
   for (const auto state : {RequestState::received, RequestState::allowed, RequestState::sent}) {
     states[state] = {state, 0, {}};
@@ -177,6 +197,11 @@ StoreSurvey select_survey(PostgresqlSession& session, Timestamp now) {
   survey.waiting_results = side.results_waiting;
   survey.rows_without_next_step = side.without_next_step;
   survey.waiting_notices = side.notices;
+  auto& all = session.prepared<Instances>();
+  for (bool more = all.select.execute(true); more; more = all.select.fetch()) {
+    if (server_clock && Duration{all.silent_for} > longest_silence) continue;
+    survey.controllers.push_back({stored(InstanceId::parse(all.id), "instance_id"), all.program, to_time(all.started)});
+  }
   return survey;
 }
 

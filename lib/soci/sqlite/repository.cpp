@@ -24,7 +24,7 @@ Result<std::unique_ptr<SqliteRepository>> SqliteRepository::open(const std::file
   const SqliteProduct product{"controller", controller_application_id, embedded::controller_migrations()};
   auto store = SqliteStore::open(path, product, options, now);
   if (!store) return std::move(store).error();
-  auto writer = (*store)->connect(Access::write);
+  auto writer = (*store)->connect(options.access);
   if (!writer) return std::move(writer).error();
   return std::unique_ptr<SqliteRepository>{new SqliteRepository(*std::move(store), *std::move(writer))};
 }
@@ -140,7 +140,14 @@ Result<DueWork> SqliteRepository::due(const DueQuery& query) {
   return read([&](SqliteSession& session) { return select_due(session, query); });
 }
 Result<StoreSurvey> SqliteRepository::survey(Timestamp now) {
-  return read([&](SqliteSession& session) { return select_survey(session, now); });
+  auto survey = read([&](SqliteSession& session) { return select_survey(session, now); });
+  if (survey) {
+    std::erase_if(survey->controllers, [&](const InstanceInfo& one) {
+      const auto alive = is_alive(store_->path(), one.id);
+      return alive && !*alive;
+    });
+  }
+  return survey;
 }
 
 }  // namespace backupctl::soci

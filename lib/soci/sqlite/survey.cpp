@@ -101,6 +101,20 @@ struct SideCounts {
   ::soci::statement select;
 };
 
+struct Instances {
+  explicit Instances(::soci::session& sql) : select(sql) {
+    prepare(select, "SELECT instance_id, program, started_time FROM controller_instance ORDER BY instance_id",
+            [&](auto results, auto) {
+              results("", id);
+              results("", program);
+              results("", started);
+            });
+  }
+  std::string id, program;
+  std::int64_t started = 0;
+  ::soci::statement select;
+};
+
 }  // namespace
 
 DueWork select_due(SqliteSession& session, const DueQuery& query) {
@@ -172,6 +186,10 @@ StoreSurvey select_survey(SqliteSession& session, Timestamp now) {
   survey.waiting_results = side.results_waiting;
   survey.rows_without_next_step = side.without_next_step;
   survey.waiting_notices = side.notices;
+  auto& all = session.prepared<Instances>();
+  for (bool more = all.select.execute(true); more; more = all.select.fetch()) {
+    survey.controllers.push_back({stored(InstanceId::parse(all.id), "instance_id"), all.program, to_time(all.started)});
+  }
   return survey;
 }
 
