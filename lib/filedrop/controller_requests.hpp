@@ -23,6 +23,7 @@ class ControllerRequests final : public Requests {
     controller_.async_submit(std::move(submission), std::move(handler));
   }
   void find(std::vector<RequestId> ids, Handler<Result<std::vector<BackupRequest>>> handler) override;
+  void histories(std::vector<RequestId> ids, Handler<Result<std::vector<History>>> handler) override;
   void cancel(RequestId id, Act act, Handler<Result<BackupRequest>> handler) override {
     controller_.async_cancel(id, std::move(act), std::move(handler));
   }

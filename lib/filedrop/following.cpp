@@ -165,16 +165,34 @@ Result<Duration> Following::look() {
 }
 
 void Following::on_row(const ReceiptLine& line, const Result<std::optional<BackupRequest>>& row) {
-  const auto state = states_[static_cast<std::size_t>(line.line)];
   if (!row) {
     has_failed_ = true;  // the store is away: the pass ends, the next one asks again
   } else if (!*row) {
     text_ += status_line_gone(line.line, *line.id);
     changes_.push_back({line.line, no_request});
-  } else if (auto text = status_lines(line.line, static_cast<RequestState>(state), **row); !text.empty()) {
-    text_ += text;
-    changes_.push_back({line.line, static_cast<std::uint8_t>((*row)->progress.state)});
+  } else if (static_cast<std::uint8_t>((*row)->progress.state) != states_[static_cast<std::size_t>(line.line)]) {
+    // More than one state may have passed since the last look.
+    context_.reads.ask_history(*line.id, [weak = weak_from_this(), line = line.line, row = **row](const auto& history) {
+      if (const auto self = weak.lock()) self->on_history(line, row, history);
+    });
+    return;
   }
+  one_less();
+}
+
+void Following::on_history(std::int64_t line, const BackupRequest& row, const Result<History>& history) {
+  const auto seen = static_cast<RequestState>(states_[static_cast<std::size_t>(line)]);
+  if (!history) {
+    has_failed_ = true;
+  } else if (!history->empty() && history->back().state == row.progress.state) {
+    // Else the request has moved on between the two questions: the next look tells.
+    text_ += status_lines(line, seen, row, *history);
+    changes_.push_back({line, static_cast<std::uint8_t>(row.progress.state)});
+  }
+  one_less();
+}
+
+void Following::one_less() {
   if (--awaited_ == 0) context_.wake(taken_.id);
 }
 

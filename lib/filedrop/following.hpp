@@ -36,6 +36,8 @@ class Following : public std::enable_shared_from_this<Following> {
   Result<Duration> read_status();
   Result<Duration> look();
   void on_row(const ReceiptLine& line, const Result<std::optional<BackupRequest>>& row);
+  void on_history(std::int64_t line, const BackupRequest& row, const Result<History>& history);
+  void one_less();
   Result<void> append_changes();
   Result<void> write_end();
   Result<void> open(std::optional<Descriptor>& file, int folder, const std::string& name);

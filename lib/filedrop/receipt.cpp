@@ -1,6 +1,8 @@
 #include "filedrop/receipt.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "wire/json_writer.hpp"
 #include "wire/problem.hpp"
@@ -27,15 +29,14 @@ bool take(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-void status_line(std::string& text, std::int64_t line, const BackupRequest& row, RequestState state,
-                 std::optional<Timestamp> time) {
+void status_line(std::string& text, std::int64_t line, const BackupRequest& row, const HistoryEntry& entry) {
   wire::JsonWriter out(text);
   out.begin_object()
       .member("line", line)
       .member("backupRequestId", row.order.id)
-      .member("stateCode", to_string(state))
-      .member("time", time);
-  if (state == row.progress.state) {
+      .member("stateCode", to_string(entry.state))
+      .member("time", entry.time);
+  if (entry.state == row.progress.state) {
     out.member_if_filled("stateReason", row.progress.reason).member("backupId", row.progress.backup_id);
   }
   out.end_object();
@@ -97,39 +98,16 @@ std::optional<ReceiptLine> parse_receipt_line(std::string_view text) {
   return read;
 }
 
-std::string status_lines(std::int64_t line, RequestState seen, const BackupRequest& row) {
-  const auto& progress = row.progress;
+std::string status_lines(std::int64_t line, RequestState seen, const BackupRequest& row,
+                         const std::vector<HistoryEntry>& history) {
+  const auto told =
+      std::find_if(history.rbegin(), history.rend(), [seen](const auto& one) { return one.state == seen; });
   std::string text;
-  // What lies between two looks is told by the row itself: terms are there from Allowed on, a time of sending from
-  // Sent.
-  if (seen == RequestState::received && progress.terms && progress.state != RequestState::allowed) {
-    status_line(text, line, row, RequestState::allowed, progress.checked);
-    seen = RequestState::allowed;
+  auto before = seen;
+  for (auto entry = told.base(); entry != history.end(); ++entry) {
+    // Some entries tell what was done to a request that stayed as it was.
+    if (entry->state != std::exchange(before, entry->state)) status_line(text, line, row, *entry);
   }
-  if (seen == RequestState::allowed && progress.sent && progress.state != RequestState::sent) {
-    status_line(text, line, row, RequestState::sent, progress.sent);
-    seen = RequestState::sent;
-  }
-  if (seen == progress.state) return text;
-  std::optional<Timestamp> time;
-  switch (progress.state) {
-    case RequestState::allowed:
-    case RequestState::not_allowed:
-      time = progress.checked;
-      break;
-    case RequestState::sent:
-      time = progress.sent;
-      break;
-    case RequestState::received:
-      time = row.order.received;
-      break;
-    case RequestState::succeeded:
-    case RequestState::failed:
-    case RequestState::cancelled:
-      time = progress.result_recorded;
-      break;
-  }
-  status_line(text, line, row, progress.state, time);
   return text;
 }
 

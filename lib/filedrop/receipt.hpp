@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backupctl/backup_request.hpp"
 #include "filedrop/names.hpp"
@@ -27,9 +28,11 @@ struct ReceiptLine {
 };
 std::optional<ReceiptLine> parse_receipt_line(std::string_view text);
 
-// The states that `row` came through after `seen`, a line each, in order:
-// {"line":1,"backupRequestId":"…","stateCode":"Sent","time":"…"}\n, with stateReason and backupId where there is one.
-std::string status_lines(std::int64_t line, RequestState seen, const BackupRequest& row);
+// The states that `row` came through after `seen`, as its history tells, a line each, in order:
+// {"line":1,"backupRequestId":"…","stateCode":"Sent","time":"…"}\n, the last with stateReason and backupId where there
+// is one.
+std::string status_lines(std::int64_t line, RequestState seen, const BackupRequest& row,
+                         const std::vector<HistoryEntry>& history);
 // The request is not in the store any more.
 std::string status_line_gone(std::int64_t line, RequestId id);
 

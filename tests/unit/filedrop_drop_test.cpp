@@ -219,6 +219,24 @@ TEST_F(FileDropTest, StoppedItTakesAndReadsNoMore) {
   EXPECT_EQ(requests_.rows.size(), 2U);
 }
 
+TEST_F(FileDropTest, AResultThatWasCorrectedBetweenTwoLooksIsToldInFull) {
+  using S = RequestState;
+  drop_in("a.json", request_json());
+  ASSERT_TRUE(run_until_exists("outbox/a.receipt.jsonl"));
+  const auto id = requests_.rows.begin()->first;
+  requests_.passed[id] = {{S::allowed}, {S::sent}, {S::failed}};
+  requests_.end_all(S::succeeded);
+  ASSERT_TRUE(run_until_exists("outbox/a.end.json"));
+  const auto status = outbox("a.status.jsonl");
+  std::size_t at = 0;
+  for (const auto* state : {"Allowed", "Sent", "Failed", "Succeeded"}) {
+    at = status.find(R"("stateCode":")" + std::string(state), at);
+    ASSERT_NE(at, std::string::npos) << state << " is missing, or in another place: " << status;
+  }
+  EXPECT_EQ(std::count(status.begin(), status.end(), '\n'), 4) << status;
+  EXPECT_TRUE(outbox("a.end.json").starts_with(R"({"outcome":"Succeeded")"));
+}
+
 TEST_F(FileDropTest, ACancelReachesWhatHasNotEnded) {
   drop_in("a.jsonl", request_json("/data/1") + "\n" + request_json("/data/2"));
   drop_in("b.json", request_json("/data/3"));

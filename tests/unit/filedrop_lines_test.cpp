@@ -173,14 +173,29 @@ std::string states_in(const std::string& text) {
 }
 
 TEST(StatusLines, TellEveryStateThatWasPassed) {
-  auto request = row(RequestState::succeeded);
-  request.progress.terms = AllowedTerms{3, ZoneName::parse("files").value(), "ledger", 30};
-  request.progress.sent = Timestamp{};
-  EXPECT_EQ(states_in(status_lines(1, RequestState::received, request)), "Allowed Sent Succeeded");
-  EXPECT_EQ(states_in(status_lines(1, RequestState::sent, request)), "Succeeded");
-  EXPECT_EQ(status_lines(1, RequestState::succeeded, request), "");
-  EXPECT_EQ(states_in(status_lines(1, RequestState::received, row(RequestState::not_allowed))), "NotAllowed");
-  EXPECT_EQ(states_in(status_lines(1, RequestState::received, row(RequestState::cancelled))), "Cancelled");
+  using S = RequestState;
+  const auto request = row(S::succeeded);
+  // "Allowed" twice: an operator has hurried it.
+  const std::vector<HistoryEntry> history{{S::received}, {S::allowed}, {S::allowed},
+                                          {S::sent},     {S::failed},  {S::succeeded}};
+  EXPECT_EQ(states_in(status_lines(1, S::received, request, history)), "Allowed Sent Failed Succeeded");
+  EXPECT_EQ(states_in(status_lines(1, S::allowed, request, history)), "Sent Failed Succeeded");
+  EXPECT_EQ(states_in(status_lines(1, S::failed, request, history)), "Succeeded");
+  EXPECT_EQ(status_lines(1, S::succeeded, request, history), "");
+}
+
+TEST(StatusLines, TellWhatCameOfIt) {
+  auto request = row(RequestState::failed);
+  request.progress.reason = "source-missing";
+  const Timestamp time{std::chrono::seconds(1'790'000'000)};
+  EXPECT_EQ(status_lines(7, RequestState::received, request,
+                         {{RequestState::received}, {RequestState::sent, time}, {RequestState::failed, time}}),
+            R"({"line":7,"backupRequestId":"01900000-0000-7000-8000-000000000001","stateCode":"Sent",)"
+            R"("time":"2026-09-21T14:13:20.000000Z"})"
+            "\n"
+            R"({"line":7,"backupRequestId":"01900000-0000-7000-8000-000000000001","stateCode":"Failed",)"
+            R"("time":"2026-09-21T14:13:20.000000Z","stateReason":"source-missing"})"
+            "\n");
 }
 
 TEST(Outcome, IsTheWorstOfAll) {

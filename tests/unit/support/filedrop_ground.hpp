@@ -77,7 +77,8 @@ class FakeRequests final : public Requests {
  public:
   std::map<std::pair<std::string, std::string>, RequestId> keys;
   std::map<RequestId, BackupRequest> rows;
-  std::deque<Error> refusals;  // for the next submits
+  std::map<RequestId, History> passed;  // what came between being received and the state that the row has
+  std::deque<Error> refusals;           // for the next submits
   bool is_away = false;
   RequestState first_state = RequestState::received;
   int submits = 0;
@@ -102,6 +103,18 @@ class FakeRequests final : public Requests {
       if (const auto row = rows.find(id); row != rows.end()) found.push_back(row->second);
     }
     handler(std::move(found));
+  }
+  void histories(std::vector<RequestId> ids, Handler<Result<std::vector<History>>> handler) override {
+    if (is_away) return handler(unavailable("the store is away"));
+    std::vector<History> all;
+    for (const auto id : ids) {
+      History one{{RequestState::received}};
+      if (const auto more = passed.find(id); more != passed.end())
+        one.insert(one.end(), more->second.begin(), more->second.end());
+      one.push_back({rows.at(id).progress.state});
+      all.push_back(std::move(one));
+    }
+    handler(std::move(all));
   }
   void cancel(RequestId id, Act, Handler<Result<BackupRequest>> handler) override {
     auto& row = rows.at(id);
