@@ -95,7 +95,7 @@ void Drop::lose_folders(const Error& error) {
 
 void Drop::came(const std::string& name, bool by_rename) {
   if (!context_.has_spool() || context_.stopping) return;
-  if (by_rename) inbox_.renamed_in(name);
+  by_rename ? inbox_.renamed_in(name) : inbox_.made_in(name);
   // A mark speaks for its file.
   constexpr std::string_view mark = ".ready";
   inbox_.look_at(name.ends_with(mark) ? name.substr(0, name.size() - mark.size()) : name);

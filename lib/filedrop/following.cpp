@@ -108,10 +108,12 @@ Result<Duration> Following::read_status() {
     status_bytes_ = after;
     const auto line = parse_receipt_line(got.text);
     const auto index = line ? static_cast<std::size_t>(line->line) : states_.size();
-    if (index >= states_.size() || !is_open(states_[index])) continue;
+    if (index >= states_.size() || states_[index] == no_line || states_[index] == no_request) continue;
+    // The last one counts: what has Failed may have been corrected.
+    const bool was_open = is_open(states_[index]);
     states_[index] =
         got.text.find("\"stateCode\":") == std::string_view::npos ? no_request : static_cast<std::uint8_t>(line->state);
-    if (!is_open(states_[index])) --open_;
+    if (was_open && !is_open(states_[index])) --open_;
   }
   return Duration{0};
 }

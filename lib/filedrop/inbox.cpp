@@ -3,6 +3,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "filedrop/publishing.hpp"
@@ -18,8 +20,22 @@ bool is_not_older(const timespec& a, const timespec& b) {
 
 }  // namespace
 
-void Inbox::renamed_in(std::string name) {
-  if (renamed_.size() < most_remembered && parse_file_name(name)) renamed_.insert(std::move(name));
+void Inbox::renamed_in(const std::string& name) {
+  struct stat status {};
+  if (renamed_.size() >= most_remembered || !parse_file_name(name)) return;
+  // Another process may have taken it already: what comes under this name later is another file.
+  if (::fstatat(context_.spool().inbox(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return;
+  renamed_.insert_or_assign(name, seen_in(status));
+}
+
+Inbox::Seen Inbox::seen_in(const struct stat& status) {
+  return {status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_nlink};
+}
+
+bool Inbox::is_ready(const std::string& name, const struct stat& status) {
+  const auto renamed = renamed_.find(name);
+  return (renamed != renamed_.end() && renamed->second == seen_in(status)) || has_ready_mark(name, status) ||
+         is_settled(name, status);
 }
 
 void Inbox::forget() {
@@ -34,6 +50,10 @@ Result<void> Inbox::look() {
   if (!names) return names.error();
   ready_.clear();
   next_ = 0;
+  if (!renamed_.empty()) {
+    const std::unordered_set<std::string_view> there(names->begin(), names->end());
+    std::erase_if(renamed_, [&there](const auto& one) { return !there.contains(one.first); });
+  }
   earlier_ = std::exchange(sightings_, {});
   std::int64_t others = 0;
   for (const auto& name : *names) {
@@ -63,12 +83,11 @@ void Inbox::look_at(const std::string& name) {
     if (is_settled(name, status)) reject_now(name, "it has a second name (a hard link)");
     return;
   }
-  if (renamed_.contains(name) || has_ready_mark(name, status) || is_settled(name, status)) ready_.push_back(name);
+  if (is_ready(name, status)) ready_.push_back(name);
 }
 
 bool Inbox::is_settled(const std::string& name, const struct stat& status) {
-  const Sighting now{{status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_nlink},
-                     context_.monotonic()};
+  const Sighting now{seen_in(status), context_.monotonic()};
   auto before = sightings_.find(name);
   if (before == sightings_.end()) {
     const auto earlier = earlier_.find(name);
@@ -99,6 +118,10 @@ std::optional<Taken> Inbox::take() {
   auto& spool = context_.spool();
   while (next_ < ready_.size()) {
     const auto name = ready_[next_++];
+    // Another process may have taken it, and somebody be writing a new one.
+    struct stat status {};
+    if (::fstatat(spool.inbox(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (!S_ISREG(status.st_mode) || status.st_nlink != 1 || !is_ready(name, status)) continue;
     const Taken taken{context_.new_id(), *parse_file_name(name)};
     const auto locked = spool.try_lock(taken.id);
     if (!locked || !*locked) continue;

@@ -6,7 +6,6 @@
 #include <string>
 #include <tuple>
 #include <unordered_map>
-#include <unordered_set>
 #include <vector>
 
 #include "filedrop/context.hpp"
@@ -19,7 +18,9 @@ class Inbox {
   explicit Inbox(Context& context) : context_(context) {}
 
   // This file was renamed into inbox/: whoever did so had finished it.
-  void renamed_in(std::string name);
+  void renamed_in(const std::string& name);
+  // It was made in inbox/, and is being written.
+  void made_in(const std::string& name) { renamed_.erase(name); }
   // Everything was lost: looks at each file as for the first time.
   void forget();
 
@@ -33,17 +34,21 @@ class Inbox {
   std::optional<Taken> take();
 
  private:
+  // What tells a file from a later one of the same name, and from itself once it has been written to.
+  using Seen = std::tuple<ino_t, off_t, time_t, long, nlink_t>;
   struct Sighting {
-    std::tuple<ino_t, off_t, time_t, long, nlink_t> seen;
+    Seen seen;
     Duration since;
   };
 
+  static Seen seen_in(const struct stat& status);
+  bool is_ready(const std::string& name, const struct stat& status);
   bool is_settled(const std::string& name, const struct stat& status);
   bool has_ready_mark(const std::string& name, const struct stat& status);
   void reject_now(const std::string& name, std::string why);
 
   Context& context_;
-  std::unordered_set<std::string> renamed_;
+  std::unordered_map<std::string, Seen> renamed_;
   std::unordered_map<std::string, Sighting> sightings_;
   std::unordered_map<std::string, Sighting> earlier_;  // of the look before this one
   std::vector<std::string> ready_;

@@ -219,6 +219,32 @@ TEST_F(FileDropTest, StoppedItTakesAndReadsNoMore) {
   EXPECT_EQ(requests_.rows.size(), 2U);
 }
 
+TEST_F(FileDropTest, AFileWrittenInPlaceIsNotTakenForAnEarlierOneThatWasRenamedIn) {
+  auto other = make_drop();
+  put("writer.tmp", request_json("/data/1"));
+  fs::rename(folder("inbox") / "writer.tmp", folder("inbox") / "a.jsonl");
+  for (auto* drop : {drop_.get(), other.get()}) drop->came("a.jsonl", true);
+  other->tick();  // has taken it
+  ASSERT_TRUE(names("inbox").empty());
+  put("a.jsonl", request_json("/data/2") + "\n{\"half\":");
+  run(2s);
+  EXPECT_EQ(names("inbox"), std::vector<std::string>{"a.jsonl"}) << "somebody still writes it";
+}
+
+TEST_F(FileDropTest, AFileThatWaitsToBeTakenMayBeAnotherByThen) {
+  requests_.holds = true;
+  for (int i = 0; i < 40; ++i) put(std::to_string(i) + ".json", request_json("/data/" + std::to_string(i)));
+  run(6s);  // as many as are read at once are taken
+  const auto left = names("inbox");
+  ASSERT_FALSE(left.empty());
+  fs::remove(folder("inbox") / left.front());
+  put(left.front(), "{\"half\":");
+  requests_.holds = false;
+  requests_.release();
+  run(2s);
+  EXPECT_EQ(names("inbox"), std::vector<std::string>{left.front()});
+}
+
 TEST_F(FileDropTest, AResultThatWasCorrectedBetweenTwoLooksIsToldInFull) {
   using S = RequestState;
   drop_in("a.json", request_json());
@@ -235,6 +261,20 @@ TEST_F(FileDropTest, AResultThatWasCorrectedBetweenTwoLooksIsToldInFull) {
   }
   EXPECT_EQ(std::count(status.begin(), status.end(), '\n'), 4) << status;
   EXPECT_TRUE(outbox("a.end.json").starts_with(R"({"outcome":"Succeeded")"));
+}
+
+TEST_F(FileDropTest, ACorrectedResultIsRememberedAcrossARestart) {
+  using S = RequestState;
+  drop_in("a.jsonl", request_json("/data/1") + "\n" + request_json("/data/2"));
+  ASSERT_TRUE(run_until_exists("outbox/a.receipt.jsonl"));
+  auto& [id, row] = *requests_.rows.begin();
+  requests_.passed[id] = {{S::failed}};
+  row.progress.state = S::succeeded;
+  ASSERT_TRUE(run_until([&] { return outbox("a.status.jsonl").find("Succeeded") != std::string::npos; }));
+  restart();
+  requests_.end_all(S::succeeded);
+  ASSERT_TRUE(run_until_exists("outbox/a.end.json"));
+  EXPECT_TRUE(outbox("a.end.json").starts_with(R"({"outcome":"Succeeded")")) << outbox("a.end.json");
 }
 
 TEST_F(FileDropTest, ACancelReachesWhatHasNotEnded) {
