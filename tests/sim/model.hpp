@@ -39,7 +39,7 @@ class Model {
   void told(const Notice& notice);
 
   // What people do by hand: told before it is asked of a controller, and once it says that it is done.
-  void cancel_called(RequestId id) { cancels_.insert(id); }
+  void cancel_called(RequestId id, const std::string& by = "operator") { cancels_.insert_or_assign(id, by); }
   void dismiss_called(ParkedResultId id) { dismissals_.insert(id); }
   void adopt_called(const ParkedResult& parked, const ZoneResult& result);
   void adopted(const ParkedResult& parked, const BackupRequest& row);
@@ -162,7 +162,7 @@ class Model {
   std::map<ZoneName, bool> paused_before_;
 
   bool refuses_writes_ = false;
-  std::set<RequestId> cancels_;
+  std::map<RequestId, std::string> cancels_;  // who asked
   std::set<ParkedResultId> dismissals_;
   std::map<RequestId, std::vector<ZoneResult>> adoptions_;
   std::map<RequestId, std::vector<Manifest>> held_;  // what zones hold, and held

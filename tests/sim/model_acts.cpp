@@ -115,7 +115,8 @@ void Model::add_due(const Step& step, std::vector<Due>& due) const {
     due.push_back({{"backup-request-not-allowed"}, row.order.requester.str(), name, p.reason});
   }
   if (p.cancel_asked && !(before && before->cancel_asked)) {
-    due.push_back({{"backup-request-cancel"}, operator_name, name});
+    const auto asked = cancels_.find(row.order.id);
+    due.push_back({{"backup-request-cancel"}, asked == cancels_.end() ? operator_name : asked->second, name});
   }
   if (p.state != RequestState::succeeded) return;
   if (const auto* result = gone_result(row.order.id, ResultCode::succeeded); result && was != p.state) {

@@ -100,9 +100,15 @@ void SimNode::run_now(const Task& task) {
     task();
   } catch (const Crash&) {
     shop_.note("crash");
-    end_life(shop_.random.up_to(std::chrono::seconds(shop_.chance(30) ? 12 : 1)));
+    end_life(some_while());
   }
 }
+
+void SimNode::die() {
+  if (controller()) end_life(some_while());
+}
+
+Duration SimNode::some_while() { return shop_.random.up_to(std::chrono::seconds(shop_.chance(30) ? 12 : 1)); }
 
 // In the order in which they were posted.
 void SimNode::post(Task task) {

@@ -24,6 +24,7 @@ class SimNode final : Executor, Clock, FaultPoints, Logger, Notifier {
   void stop_for(Duration away);  // cleanly, then starts again
   void freeze(Duration time);    // like SIGSTOP, then SIGCONT
   void thaw();
+  void die();  // as of SIGKILL, then starts again a while later
 
   // Nothing while it is down. What is asked of it in an earlier life is never answered.
   Controller* controller() { return is_stopping_ ? nullptr : controller_.get(); }
@@ -31,6 +32,7 @@ class SimNode final : Executor, Clock, FaultPoints, Logger, Notifier {
   bool knows_every_zone() const { return knows_every_zone_; }
   bool is_up() const { return controller_ && !is_stopping_ && !is_frozen_; }
   const FaultHits& crashes() const { return crashes_; }
+  Executor& executor() { return *this; }
 
  private:
   struct Crash {};
@@ -46,6 +48,7 @@ class SimNode final : Executor, Clock, FaultPoints, Logger, Notifier {
   void run(std::uint64_t born, Task task);
   void run_now(const Task& task);
   void end_life(Duration away);
+  Duration some_while();
 
   Shop& shop_;
   SimJobs& jobs_;
