@@ -4,23 +4,19 @@
 // server crashes than 3 for each number of hosts.
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <cstdlib>
-#include <map>
-#include <mutex>
 #include <random>
-#include <thread>
 #include <vector>
 
-#include "integration/support/controller_process.hpp"
 #include "integration/support/cutting_proxy.hpp"
 #include "integration/support/postgresql_cluster.hpp"
+#include "integration/support/request_load.hpp"
 
 namespace backupctl::testing {
 namespace {
 
 using std::chrono::milliseconds;
-constexpr int clients = 4;
+constexpr std::size_t clients = 4;
 constexpr milliseconds between_crashes{1500};
 constexpr milliseconds longer_than_the_lease{1600};
 constexpr std::chrono::seconds ready_within{10};
@@ -33,102 +29,6 @@ milliseconds since(std::chrono::steady_clock::time_point begin) {
 }
 
 bool is_ready(const std::string& url) { return HttpProbe(url).get("/readyz").status == 200; }
-
-// Where clients ask, and what they were told. Thread-safe.
-class Front {
- public:
-  void set(std::size_t host, const std::string& url) {
-    const std::lock_guard lock(mutex_);
-    urls_.resize(std::max(urls_.size(), host + 1));
-    urls_[host] = url;
-  }
-  std::string url(std::size_t host) const {
-    const std::lock_guard lock(mutex_);
-    return urls_[host % urls_.size()];
-  }
-  void acknowledge(const std::string& key, const std::string& id) {
-    const std::lock_guard lock(mutex_);
-    ++answers_;
-    const auto [at, fresh] = ids_.try_emplace(key, id);
-    if (!fresh && at->second != id) contradictions_.push_back(key + ": " + at->second + " and " + id);
-  }
-  std::map<std::string, std::string> acknowledged() const {
-    const std::lock_guard lock(mutex_);
-    return ids_;
-  }
-  std::vector<std::string> contradictions() const {
-    const std::lock_guard lock(mutex_);
-    return contradictions_;
-  }
-  std::size_t answers() const {
-    const std::lock_guard lock(mutex_);
-    return answers_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<std::string> urls_;
-  std::size_t answers_ = 0;
-  std::map<std::string, std::string> ids_;
-  std::vector<std::string> contradictions_;
-};
-
-// Posts under one key after another, each until it is answered, at one host after the other; every fifth once more.
-void post_until(const std::atomic<bool>& over, int client, Front& front) {
-  auto turn = static_cast<std::size_t>(client);
-  for (int number = 0; !over; ++number) {
-    const auto key = std::to_string(client) + "-" + std::to_string(number);
-    for (int answers = 0; !over && answers < (number % 5 == 0 ? 2 : 1);) {
-      HttpProbe probe(front.url(turn++));
-      const auto answer = probe.post("/api/backup-requests", request_body(), with_key(key));
-      if (answer.status != 202 && answer.status != 200) continue;
-      front.acknowledge(key, id_of(answer));
-      ++answers;
-    }
-  }
-}
-
-std::vector<boost::json::value> all_items(ControllerProcess& controller, const std::string& list) {
-  std::vector<boost::json::value> items;
-  std::string cursor;
-  do {
-    const auto page = controller.http().get(list + "?limit=1000" + (cursor.empty() ? "" : "&cursor=" + cursor));
-    if (page.status != 200) {
-      ADD_FAILURE() << list << ": " << page.text;
-      break;
-    }
-    for (const auto& item : page.json.at("items").as_array()) items.push_back(item);
-    cursor = page["nextCursor"];
-  } while (!cursor.empty());
-  return items;
-}
-
-void expect_each_ended_once(ControllerProcess& controller, FakeZone& zone, const Front& front) {
-  const auto is_quiet = [&] {
-    for (const auto* state : {"Received", "Allowed", "Sent"}) {
-      const auto page = controller.http().get(std::string("/api/backup-requests?limit=1&stateCode=") + state);
-      if (page.status != 200 || !page.json.at("items").as_array().empty()) return false;
-    }
-    return true;
-  };
-  EXPECT_TRUE(eventually(is_quiet, std::chrono::minutes{2})) << controller.http().get("/api/status").text;
-
-  std::map<std::string, std::string> states;
-  for (const auto& request : all_items(controller, "/api/backup-requests")) {
-    states[HttpAnswer::text_of(request, "backupRequestId")] = HttpAnswer::text_of(request, "stateCode");
-  }
-  std::map<std::string, int> backups;
-  for (const auto& backup : all_items(controller, "/api/backups"))
-    ++backups[HttpAnswer::text_of(backup, "backupRequestId")];
-
-  EXPECT_EQ(front.contradictions(), std::vector<std::string>{});
-  for (const auto& [key, id] : front.acknowledged()) EXPECT_EQ(states[id], "Succeeded") << key << " " << id;
-  for (const auto& [id, state] : states) EXPECT_EQ(backups[id], state == "Succeeded" ? 1 : 0) << id << " " << state;
-  for (const auto& [id, runs] : zone.runs()) {
-    EXPECT_EQ(runs, 1) << id;
-    EXPECT_TRUE(states.contains(id)) << "the zone has a command of no request: " << id;
-  }
-}
 
 class SeveralHosts : public ::testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(On, SeveralHosts, ::testing::Values(2, 3),
@@ -157,11 +57,7 @@ TEST_P(SeveralHosts, LoseNothingAndDoNothingTwiceWhileEverythingFails) {
     start(host);
   }
 
-  std::atomic<bool> over = false;
-  std::vector<std::thread> load;
-  for (int client = 0; client < clients; ++client) {
-    load.emplace_back([&over, &front, client] { post_until(over, client, front); });
-  }
+  Load load(front, clients);
   std::mt19937 random(20'261'124);  // the moments still differ: the processes do
   milliseconds slowest{0};
   for (int crash = 0; crash < crashes && !HasFatalFailure(); ++crash) {
@@ -189,12 +85,11 @@ TEST_P(SeveralHosts, LoseNothingAndDoNothingTwiceWhileEverythingFails) {
     slowest = std::max(slowest, since(returned));
     pass(between_crashes - std::min(between_crashes, since(returned)));
   }
-  over = true;
-  for (auto& thread : load) thread.join();
+  load.end();
   const auto quiet_from = std::chrono::steady_clock::now();
   EXPECT_LT(slowest, ready_within);
   EXPECT_GT(proxy.cuts(), 0);
-  expect_each_ended_once(*hosts.front(), zone, front);
+  EXPECT_EQ(problems(record_of(*hosts.front(), zone, front, clients)), std::vector<std::string>{});
   std::printf(
       "%d hosts, %d crashes of the server, %d commits cut, %zu requests acknowledged, %d stale fences, "
       "slowest return %lld ms, "

@@ -1,69 +1,27 @@
-// A SELECT whose conditions depend on what the caller asks for; for one use.
-// Thread rule: that of the session.
+// A SELECT made for one use. Thread rule: that of the session.
 #pragma once
-
-#include <deque>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <variant>
-#include <vector>
 
 #include "soci/ground/postgresql_session.hpp"
 #include "soci/rows/column.hpp"
+#include "soci/rows/select_text.hpp"
 
 namespace backupctl::soci::postgresql {
 
-class Select {
+class Select : public SelectText {
  public:
-  explicit Select(std::string text) : text_(std::move(text) + " WHERE true") {}
-
-  // Binds a value: answers what stands for it in a condition.
-  template <class T>
-  std::string value(T content) {
-    parameters_.emplace_back("p" + std::to_string(parameters_.size()), std::move(content));
-    return ":" + parameters_.back().name;
-  }
-  void where(std::string_view condition) { text_.append(" AND ").append(condition); }
-  // `condition` ends where the value belongs: "zone =".
-  template <class T>
-  void where(std::string_view condition, T content) {
-    where(std::string(condition) + " " + value(std::move(content)));
-  }
-  // One of `ids`, unless there are none.
-  template <class Id>
-  void where_one_of(std::string_view column, const std::vector<Id>& ids) {
-    if (ids.empty()) return;
-    std::string list;
-    for (const auto& id : ids) list += (list.empty() ? "" : ", ") + value(id.to_string());
-    where(std::string(column) + " IN (" + list + ")");
-  }
-  void then(std::string_view text) { text_.append(" ").append(text); }
-  void limit(std::int64_t rows) { then("LIMIT " + value(rows)); }
+  using SelectText::SelectText;
 
   // each(f) lists the members that the columns go to; take() is called for each row.
   template <class Each, class Take>
   void run(PostgresqlSession& session, Each&& each, Take&& take) {
     ::soci::statement select(session.sql());
     select.alloc();
-    select.prepare(text_, ::soci::details::st_one_time_query);  // one round trip, where preparing would be three
+    select.prepare(text(), ::soci::details::st_one_time_query);  // one round trip, where preparing would be three
     each(ResultBinder(select));
-    ParameterBinder bind(select);
-    for (auto& parameter : parameters_) {
-      std::visit([&](auto& value) { bind(parameter.name, value); }, parameter.value);
-    }
+    bind_values(ParameterBinder(select));
     select.define_and_bind();
     for (bool more = select.execute(true); more; more = select.fetch()) take();
   }
-
- private:
-  struct Parameter {
-    Parameter(std::string n, std::variant<std::string, std::int64_t> v) : name(std::move(n)), value(std::move(v)) {}
-    std::string name;
-    std::variant<std::string, std::int64_t> value;
-  };
-  std::string text_;
-  std::deque<Parameter> parameters_;  // bound by address: a deque does not move them
 };
 
 }  // namespace backupctl::soci::postgresql
