@@ -4,6 +4,7 @@
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "backupctl/blocking.hpp"
@@ -20,12 +21,15 @@
 namespace backupctl::host {
 namespace {
 
+constexpr Duration longest_store_wait = std::chrono::seconds{5};
+
 std::chrono::milliseconds milliseconds(Duration duration) {
   return std::chrono::ceil<std::chrono::milliseconds>(duration);
 }
 
 Result<std::unique_ptr<Repository>> open_store(const Settings& settings, Logger& logger) {
-  auto engine = soci::open_blocking(settings.store_url, {.create = settings.store_create == "auto"});
+  auto engine =
+      soci::open_blocking(settings.store_url, {.create = settings.store_create == "auto", .wait_for_server = true});
   if (!engine) return std::move(engine).error();
   return std::unique_ptr<Repository>(
       std::make_unique<RepositoryThreads>(std::make_unique<StoreGuard>(*std::move(engine), logger)));
@@ -115,17 +119,38 @@ class Service {
 
   int run() {
     runtime_.on_signal({SIGTERM, SIGINT}, [this] { on_signal(); });
-    runtime_.post([this] {
-      controller_.async_start([this](const Result<void>& started) {
-        if (!started) return fail("the controller cannot start", started.error());
-        start_transport(0);
-      });
-    });
+    runtime_.post([this] { start_controller(); });
     runtime_.run();
     return exit_code_;
   }
 
  private:
+  void start_controller() {
+    controller_.async_start([this](const Result<void>& started) {
+      if (stopping_) return;
+      if (started) return start_transport(0);
+      if (!started.error().retryable) return fail("the controller cannot start", started.error());
+      wait_for_store(started.error());
+    });
+  }
+
+  // After a power cut everything starts at once, and a database takes longer than we do. HTTP is served meanwhile, so
+  // that whoever asks hears what is waited for.
+  void wait_for_store(const Error& error) {
+    logger_.write(LogLevel::warning, "waiting for the store",
+                  {{"error", error.detail}, {"code", error.code}, {"again", to_string(store_wait_)}});
+    for (std::size_t i = 0; i < transports_.size(); ++i) {
+      if (transports_[i]->kind() != TransportKind::http || !listening_.insert(i).second) continue;
+      transports_[i]->start([this](const Result<void>& listens) {
+        if (!listens) fail("cannot take requests", listens.error());
+      });
+    }
+    runtime_.post_after(store_wait_, [this] {
+      if (!stopping_) start_controller();
+    });
+    store_wait_ = std::min(2 * store_wait_, longest_store_wait);
+  }
+
   void start_transport(std::size_t index) {
     if (stopping_) return;
     if (index == transports_.size()) {
@@ -133,6 +158,7 @@ class Service {
       if (pump_) pump_->start();
       return;
     }
+    if (listening_.contains(index)) return start_transport(index + 1);
     transports_[index]->start([this, index](const Result<void>& started) {
       if (!started) return fail("cannot take requests", started.error());
       start_transport(index + 1);
@@ -177,6 +203,8 @@ class Service {
   Controller controller_;
   Transports transports_;
   std::optional<ResultPump> pump_;
+  Duration store_wait_ = std::chrono::milliseconds{500};
+  std::set<std::size_t> listening_;  // transports that did not wait for the store
   bool serving_ = false;
   bool stopping_ = false;
   int exit_code_ = 0;
@@ -218,7 +246,7 @@ int serve(const Settings& settings, const ServiceParts& parts) {
   }
   std::unique_ptr<soci::ResultStore> results;
   if (settings.results_url != "store") {
-    auto opened = soci::open_results(settings.results_url);
+    auto opened = soci::open_results(settings.results_url, true);
     if (!opened) return fail("the result store cannot be used", opened.error());
     results = *std::move(opened);
   }

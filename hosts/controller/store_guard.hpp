@@ -2,6 +2,7 @@
 // the disk; the next one reads the log and does.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -42,6 +43,8 @@ class StoreGuard final : public BlockingRepository {
   Result<std::vector<AuditHead>> audit_heads() override { return engine_->audit_heads(); }
   Result<DueWork> due(const DueQuery& query) override { return engine_->due(query); }
   Result<StoreSurvey> survey(Timestamp now) override { return engine_->survey(now); }
+  void on_work(std::function<void()> hear) override { engine_->on_work(std::move(hear)); }
+  void announce_work() override { engine_->announce_work(); }
 
  private:
   template <class T>

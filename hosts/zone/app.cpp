@@ -46,7 +46,7 @@ Result<std::unique_ptr<Driver>> open_driver(const Settings& settings, const Zone
 Result<std::unique_ptr<Destination>> make_destination(const Settings& settings, const ZoneName& zone,
                                                       http::Runtime& runtime, Clock& clock) {
   if (!settings.results_url.starts_with("http")) {
-    auto results = soci::open_results(settings.results_url);
+    auto results = soci::open_results(settings.results_url, true);
     if (!results) return std::move(results).error();
     return to_result_store(*std::move(results), zone, runtime, clock);
   }

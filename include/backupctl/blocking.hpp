@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "backupctl/repository.hpp"
@@ -33,6 +34,8 @@ class RepositoryThreads final : public Repository {
   void audit_heads(Handler<Result<std::vector<AuditHead>>> handler) override;
   void due(DueQuery query, Handler<Result<DueWork>> handler) override;
   void survey(Timestamp now, Handler<Result<StoreSurvey>> handler) override;
+  void on_work(std::function<void()> hear) override;
+  void announce_work() override;
 
  private:
   struct Impl;

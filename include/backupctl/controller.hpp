@@ -165,8 +165,11 @@ class Controller {
   Result<BackupRequest> wait(RequestId id, Duration timeout);
   Result<void> put_result(ZoneResult result);
 
-  Repository& repository();     // for reading
-  bool is_ready() const;        // started, not stopping, and the store answered last time
+  Repository& repository();  // for reading
+  // Started, not stopping, the store answered as it should the last time and has not been silent for 5 s.
+  bool is_ready() const;
+  // Empty when ready, else why not: "not-started", "stopping", "store-silent", or the code of the store's last error.
+  std::string why_not_ready() const;
   std::string metrics() const;  // Prometheus text format 0.0.4
 
  private:

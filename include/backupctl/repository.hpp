@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -300,6 +301,15 @@ class Repository {
   virtual void audit_heads(Handler<Result<std::vector<AuditHead>>> handler) = 0;  // by writer
   virtual void due(DueQuery query, Handler<Result<DueWork>> handler) = 0;
   virtual void survey(Timestamp now, Handler<Result<StoreSurvey>> handler) = 0;
+
+  // What saves a controller the wait for its next poll when another one on the same store has left work: `hear` is
+  // called soon after the other's announce_work(), or after it left with rows in hand. It may be called for no reason,
+  // and not at all: what was announced while a connection was lost is never heard, and an engine that cannot tell
+  // others leaves both as they are. Whoever listens polls too.
+  // `hear` comes from any thread and returns at once; it may be called until the Repository has gone. One listener: the
+  // last. Both return at once.
+  virtual void on_work(std::function<void()> /*hear*/) {}
+  virtual void announce_work() {}
 };
 
 // The same as plain functions, for engines that block. RepositoryThreads (blocking_repository.hpp) makes a Repository
@@ -325,6 +335,10 @@ class BlockingRepository {
   virtual Result<std::vector<AuditHead>> audit_heads() = 0;
   virtual Result<DueWork> due(const DueQuery& query) = 0;
   virtual Result<StoreSurvey> survey(Timestamp now) = 0;
+
+  // As in Repository; from any thread, beside other calls.
+  virtual void on_work(std::function<void()> /*hear*/) {}
+  virtual void announce_work() {}
 };
 
 }  // namespace backupctl

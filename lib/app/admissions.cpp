@@ -96,6 +96,7 @@ void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome&
       }
       row.progress.responded = std::max(context_.now(), latest_time(row));
       visit->answer(reply_for(row, false));
+      if (!row.progress.owner) context_.repository().announce_work();                  // enough is being checked here
       if (row.progress.owner != context_.self() || row.progress.revision > 1) return;  // for a round, or in one
       return checks_.check(std::move(row), WhenUnavailable::try_again_later, [](const Checked&) {});
     }
@@ -117,7 +118,7 @@ void Admissions::answer_late() {
   while (!waiting_.empty()) {
     const auto visit = waiting_.front().lock();
     if (visit && !visit->answered) {
-      if (visit->came + wait_for_check > now || committer_.store_answers()) break;
+      if (visit->came + wait_for_check > now || committer_.store_trouble().empty()) break;
       visit->answer(reply_for(*visit->stored, false));
     }
     waiting_.pop_front();

@@ -122,6 +122,10 @@ void CheckStage::hand_on(BackupRequest row, const Amended& written, std::int64_t
   }
   if (row.progress.state != RequestState::allowed) return;
   auto* lane = find_lane_(row.progress.terms->zone);
+  // Perhaps another controller can send it, or will be the first to know of a free place.
+  if (!row.progress.owner && (!lane || written.no_place || !lane->breaker().is_closed())) {
+    context_.repository().announce_work();
+  }
   if (!lane) return;
   if (row.progress.owner == context_.self()) {
     // Under another fence a round has claimed it meanwhile, and sends it.

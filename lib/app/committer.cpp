@@ -100,6 +100,7 @@ void Committer::commit(std::vector<Waiting> group) {
     commands.push_back(waiting.command);
   }
   under_way_ = true;
+  store_.asked(context_.monotonic());
   context_.metrics().count("backupctl_commits_total", "");
   context_.metrics().count("backupctl_commands_total", "", static_cast<std::int64_t>(group.size()));
   auto shared = std::make_shared<std::vector<Waiting>>(std::move(group));
@@ -109,7 +110,7 @@ void Committer::commit(std::vector<Waiting> group) {
 }
 
 void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes) {
-  bool failed = false;
+  std::optional<Error> failure;
   std::vector<Waiting> again;
   for (std::size_t i = 0; i < group.size(); ++i) {
     auto& waiting = group[i];
@@ -117,7 +118,7 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
     if (outcome.status == OutcomeStatus::applied) context_.reach(step_of(waiting.command), true);
     const bool unknown = outcome.status == OutcomeStatus::unknown;
     const bool passing = outcome.status == OutcomeStatus::failed && outcome.error && outcome.error->retryable;
-    failed = failed || unknown || passing;
+    if (unknown || passing) failure = outcome.error.value_or(Error{});
     // After an unknown outcome a failure says nothing about the first try.
     if (unknown || (passing && (waiting.tried || waiting.patience == Patience::until_written))) {
       waiting.tried = true;
@@ -142,9 +143,9 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
     if (never_stored) drop_changes_of(waiting.entity);
   }
   for (auto at = again.rbegin(); at != again.rend(); ++at) enqueue(waiting_.begin(), std::move(*at));
-  failing_ = failed;
-  failures_in_a_row_ = failed ? failures_in_a_row_ + 1 : 0;
-  if (failed) hold();
+  failure ? store_.failed(*failure) : store_.answered();
+  failures_in_a_row_ = failure ? failures_in_a_row_ + 1 : 0;
+  if (failure) hold();
   under_way_ = false;  // only now: what the handlers submitted goes into one group
   pump();
 }

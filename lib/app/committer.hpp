@@ -5,7 +5,6 @@
 // know.
 #pragma once
 
-#include <atomic>
 #include <list>
 #include <string>
 #include <unordered_map>
@@ -13,6 +12,7 @@
 #include <vector>
 
 #include "app/context.hpp"
+#include "app/store_answers.hpp"
 
 namespace backupctl::app {
 
@@ -35,10 +35,10 @@ class Committer {
 
   bool is_full() const { return waiting_.size() >= context_.options().max_waiting_commands; }
   bool is_idle() const { return waiting_.empty() && !under_way_; }
-  bool store_answers() const { return !failing_; }
+  std::string store_trouble() const { return store_.trouble(context_.monotonic()); }
   // The store took a write that did not go through here; with nothing of ours waiting we would not find out.
   void note_store_writes() {
-    if (is_idle()) failing_ = false;
+    if (is_idle()) store_.answered();
   }
 
  private:
@@ -72,8 +72,8 @@ class Committer {
   std::unordered_map<std::string, Queue> queues_;  // of waiting_, by entity
   std::size_t expecting_ = 0;                      // of waiting_
   bool under_way_ = false;
-  bool held_ = false;                  // after a failure of the store we give it a moment
-  std::atomic<bool> failing_ = false;  // the last commit failed
+  bool held_ = false;  // after a failure of the store we give it a moment
+  StoreAnswers store_;
   std::int64_t failures_in_a_row_ = 0;
 };
 

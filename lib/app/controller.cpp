@@ -51,7 +51,7 @@ struct Controller::Impl {
   Admissions admissions{context, committer, checks, watchers,
                         [this](const BackupRequest& row) { count_received(context.metrics(), row); }};
   Reconciler reconciler{context, committer, amender, jobs};
-  Acts acts{context, committer, amender, admissions, reconciler, [this] { rounds.wake(); }};
+  Acts acts{context, committer, amender, admissions, reconciler, [this] { on_work_left(); }};
   std::atomic<bool> started{false};
   std::atomic<bool> stopping{false};
 
@@ -86,6 +86,14 @@ struct Controller::Impl {
     count_state(context.metrics(), row, from);
     watchers.saw(row);
     if (row.progress.state == RequestState::sent) collector.remember(row);
+    // A cancel that came while the zone was being called: the zone hears of it now.
+    const auto& p = row.progress;
+    if (p.cancel_asked && p.next_action && *p.next_action <= context.now()) rounds.wake();
+  }
+  // Due at once, and not ours more than anybody's.
+  void on_work_left() {
+    rounds.wake();
+    context.repository().announce_work();
   }
   void on_place_freed(const ZoneName& zone) {
     const auto* lane = find_lane(zone);
@@ -115,7 +123,7 @@ struct Controller::Impl {
 void Controller::Impl::status(Handler<Result<ControllerStatus>> handler) {
   const auto with_survey = [this, handler = std::move(handler)](Result<StoreSurvey> survey) {
     if (!survey) return handler(std::move(survey).error());
-    ControllerStatus status{started && !stopping && committer.store_answers(), std::move(*survey), {}};
+    ControllerStatus status{started && !stopping && committer.store_trouble().empty(), std::move(*survey), {}};
     status.dependencies.push_back({"jobs", jobs.breaker().state(), jobs.breaker().last_error()});
     for (const auto& lane : lanes) {
       const auto& name = lane->zone().name;
@@ -234,7 +242,7 @@ void Controller::async_pause_zone(ZoneName zone, bool paused, Act act, Handler<R
     impl_->committer.submit(PauseZone{zone, paused, {std::move(entry)}}, Patience::once,
                             [this, handler](const Outcome& outcome) {
                               if (outcome.status == OutcomeStatus::failed) return handler(*outcome.error);
-                              impl_->rounds.wake();
+                              impl_->on_work_left();
                               handler(Result<void>{});
                             });
   });
@@ -276,8 +284,14 @@ Result<void> Controller::put_result(ZoneResult result) {
 
 Repository& Controller::repository() { return impl_->context.repository(); }
 
-bool Controller::is_ready() const {
-  return impl_->started && !impl_->stopping && impl_->rounds.store_answers() && impl_->committer.store_answers();
+bool Controller::is_ready() const { return why_not_ready().empty(); }
+
+std::string Controller::why_not_ready() const {
+  if (impl_->stopping) return "stopping";
+  auto trouble = impl_->rounds.store_trouble();
+  if (trouble.empty()) trouble = impl_->committer.store_trouble();
+  if (trouble.empty() && !impl_->started) return "not-started";
+  return trouble;
 }
 
 std::string Controller::metrics() const { return impl_->context.metrics().text(); }

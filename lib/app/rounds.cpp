@@ -16,6 +16,8 @@ void Rounds::start(Handler<Result<void>> handler) {
   beat([this, handler = std::move(handler)](Result<void> beaten) {
     if (beaten) {
       started_ = true;
+      const auto hear = context_.back<bool>([this](bool) { wake(); });
+      context_.repository().on_work([hear] { hear(true); });
       wake();
     }
     handler(std::move(beaten));
@@ -25,15 +27,17 @@ void Rounds::start(Handler<Result<void>> handler) {
 void Rounds::beat(Handler<Result<void>> handler) {
   const auto& options = context_.options();
   next_beat_ = context_.monotonic() + options.lease / 3;
+  store_.asked(context_.monotonic());
   context_.repository().beat(
       {context_.self(), options.program, context_.started(), context_.now(), options.lease},
       context_.back<Result<BeatReply>>([this, handler = std::move(handler)](Result<BeatReply> reply) {
-        store_answers_ = reply.has_value();
         if (!reply) {
+          store_.failed(reply.error());
           next_beat_ = context_.monotonic();  // again in the next round: reads that succeed are no proof
           context_.log(LogLevel::error, "heartbeat failed", {{"error", reply.error().detail}});
           return handler(std::move(reply).error());
         }
+        store_.answered();
         committer_.note_store_writes();
         if (reply->rows_freed > 0) {
           context_.log(LogLevel::info, "took over the requests of a controller that has ended",
@@ -72,6 +76,7 @@ void Rounds::run_round() {
     if (!beaten) return end_round();
     DueQuery query{context_.now(), {}};
     for (const auto* lane : lanes_) query.zones.push_back(lane->zone().name);
+    store_.asked(context_.monotonic());
     context_.repository().due(std::move(query),
                               context_.back<Result<DueWork>>([this](const auto& due) { on_due(due); }));
   };
@@ -87,11 +92,12 @@ void Rounds::run_round() {
 // Hands back everything that is ours, as a crash would, and begins anew: what is in hand loses its guard and is taken
 // up again under a higher fence.
 void Rounds::give_up_strays(Handler<Result<void>> handler) {
+  store_.asked(context_.monotonic());
   context_.repository().leave(context_.self(),
                               context_.back<Result<void>>([this, handler = std::move(handler)](Result<void> left) {
                                 if (!left) {
                                   context_.note_stray();
-                                  store_answers_ = false;
+                                  store_.failed(left.error());
                                   return handler(std::move(left));
                                 }
                                 beat(handler);
@@ -99,11 +105,12 @@ void Rounds::give_up_strays(Handler<Result<void>> handler) {
 }
 
 void Rounds::on_due(const Result<DueWork>& due) {
-  store_answers_ = due.has_value();
   if (!due) {
+    store_.failed(due.error());
     context_.log(LogLevel::error, "store does not answer", {{"error", due.error().detail}});
     return end_round();
   }
+  store_.answered();
   if (due->next) next_delay_ = std::clamp<Duration>(*due->next - context_.now(), soonest, next_delay_);
   auto steps = std::make_shared<std::vector<Step>>();
   if (due->check) add_checks(*steps);
@@ -144,13 +151,16 @@ void Rounds::end_round() {
 
 void Rounds::claim(ClaimOrder order, std::function<void(std::vector<BackupRequest>)> take, Next next) {
   context_.reach("claim", false);
+  store_.asked(context_.monotonic());
   context_.repository().claim(std::move(order),
                               context_.back<Result<std::vector<BackupRequest>>>(
                                   [this, take = std::move(take), next = std::move(next)](auto rows) {
                                     context_.reach("claim", true);
                                     if (rows) {
+                                      store_.answered();
                                       take(std::move(*rows));
                                     } else {
+                                      store_.failed(rows.error());
                                       context_.note_stray();
                                       context_.log(LogLevel::error, "claim failed", {{"error", rows.error().detail}});
                                     }

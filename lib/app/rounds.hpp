@@ -2,14 +2,15 @@
 // fresh never waits for a round; what a crash, a delay or another controller left does. On the executor.
 #pragma once
 
-#include <atomic>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "app/check_stage.hpp"
 #include "app/collector.hpp"
 #include "app/context.hpp"
 #include "app/notices.hpp"
+#include "app/store_answers.hpp"
 #include "app/zone_lane.hpp"
 
 namespace backupctl::app {
@@ -32,7 +33,7 @@ class Rounds {
   void wake();
 
   bool is_under_way() const { return under_way_; }
-  bool store_answers() const { return store_answers_; }
+  std::string store_trouble() const { return store_.trouble(context_.monotonic()); }
 
  private:
   using Next = std::function<void()>;
@@ -62,7 +63,7 @@ class Rounds {
   bool under_way_ = false;
   bool again_ = false;
   bool more_results_ = false;
-  std::atomic<bool> store_answers_ = false;
+  StoreAnswers store_;
   Duration next_beat_{};
   Duration next_tie_{};
   Duration next_delay_{};

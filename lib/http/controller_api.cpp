@@ -10,8 +10,8 @@ Response openapi() { return json_response(200, std::string(embedded::controller_
 
 Response ready(const ControllerApi::Context& context) {
   if (context.draining) return problem_response(503, "draining", "the controller is shutting down");
-  if (!context.ports.controller.is_ready()) {
-    return problem_response(503, "store-unavailable", "the store does not answer as it should");
+  if (const auto why = context.ports.controller.why_not_ready(); !why.empty()) {
+    return problem_response(503, "store-unavailable", "the controller cannot take requests: " + why);
   }
   if (context.options.health_beside) {
     const auto beside = context.options.health_beside();

@@ -50,7 +50,9 @@ TransportHealth ControllerServer::health() const {
     case Phase::serving:
       break;
   }
-  if (!controller_.is_ready()) return {false, "the store does not answer as it should"};
+  if (const auto why = controller_.why_not_ready(); !why.empty()) {
+    return {false, "the controller cannot take requests: " + why};
+  }
   return {true, {}};
 }
 

@@ -14,8 +14,9 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
   const auto create = options.create ? Create::automatic : Create::never;
   const auto access = options.read_only ? Access::read : Access::write;
   if (const auto* postgresql = std::get_if<PostgresqlUrl>(&*parsed)) {
-    auto repository =
-        PostgresqlRepository::open(*postgresql, {.create = create, .access = access}, SystemClock{}.now());
+    auto repository = PostgresqlRepository::open(
+        *postgresql, {.create = create, .access = access, .wait_for_server = options.wait_for_server},
+        SystemClock{}.now());
     if (!repository) return std::move(repository).error();
     return std::unique_ptr<BlockingRepository>{*std::move(repository)};
   }

@@ -300,9 +300,8 @@ Result<TableRows> copy_store(const SqliteUrl& from, const PostgresqlUrl& to, Tim
     auto& sql = (*source)->sql();
     if (auto idle = nobody_works_on(**store, sql); !idle) return std::move(idle).error();
     return target.write([&]() -> Result<TableRows> {
-      auto locked = target.run(
-          "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;"
-          " LOCK TABLE backup_request IN EXCLUSIVE MODE");
+      if (auto may_wait = target.take_time(); !may_wait) return std::move(may_wait).error();
+      auto locked = target.run("LOCK TABLE backup_request IN EXCLUSIVE MODE");
       if (!locked) return std::move(locked).error();
       return copy_all(sql, target);
     });

@@ -91,6 +91,9 @@ void RepositoryThreads::survey(Timestamp now, Handler<Result<StoreSurvey>> handl
       impl_->readers, [now](auto& engine) { return engine.survey(now); }, std::move(handler));
 }
 
+void RepositoryThreads::on_work(std::function<void()> hear) { impl_->engine->on_work(std::move(hear)); }
+void RepositoryThreads::announce_work() { impl_->engine->announce_work(); }
+
 struct ZoneThreads::Impl {
   BlockingZone& zone;
   WorkerThreads threads;

@@ -113,6 +113,77 @@ TEST_P(PostgresqlFaults, AServerThatIsGoneIsUnavailableUntilItReturns) {
   EXPECT_EQ(admit(store(), 2).status, OutcomeStatus::applied);
 }
 
+// Alive, and silent: nothing that the kernel could notice.
+TEST_P(PostgresqlFaults, AServerThatSaysNothingIsGivenUp) {
+  const auto url = parsed_url(cluster().url(schema_) + "&timeout=1&connect_timeout=2");
+  auto one = soci::PostgresqlRepository::open(url, {}, Timestamp{}).value();
+  ASSERT_EQ(admit(*one, 1).status, OutcomeStatus::applied);
+  ASSERT_TRUE(one->find_request(request_id(1)));
+  cluster().freeze();
+  const auto begun = std::chrono::steady_clock::now();
+  std::thread reading([&] {
+    const auto found = one->find_request(request_id(1));
+    ASSERT_FALSE(found);
+    EXPECT_TRUE(found.error().retryable);
+  });
+  const auto outcome = admit(*one, 2);
+  reading.join();
+  const auto waited = std::chrono::steady_clock::now() - begun;
+  cluster().thaw();
+  EXPECT_EQ(outcome.status, OutcomeStatus::failed);
+  EXPECT_EQ(outcome.error.value().code, "store-unreachable");
+  EXPECT_LT(waited, std::chrono::seconds{7}) << "3 s for the answer, 2 s for a new connection";
+  EXPECT_EQ(admit(*one, 2).status, OutcomeStatus::applied);
+  EXPECT_TRUE(one->find_request(request_id(2)).value());
+}
+
+TEST_P(PostgresqlFaults, ACommitThatIsNotAnsweredIsUnknownAndSafeToRepeat) {
+  const auto url = parsed_url(cluster().url(schema_) + "&timeout=1");
+  auto one = soci::PostgresqlRepository::open(url, {}, Timestamp{}).value();
+  sql("CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(4); RETURN NULL; END $$;"
+      "CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON backup_request DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+      " EXECUTE FUNCTION wait()");
+  const auto outcome = admit(*one, 1);
+  EXPECT_EQ(outcome.status, OutcomeStatus::unknown);
+  EXPECT_NE(outcome.error.value().detail.find("no answer for 3 s"), std::string::npos) << outcome.error->detail;
+  ASSERT_TRUE(eventually([&] { return sql("SELECT count(*) FROM backup_request") == "1"; })) << "it came all the same";
+  EXPECT_EQ(admit(*one, 1).status, OutcomeStatus::already_done);
+  EXPECT_EQ(history(1).size(), 1u);
+}
+
+TEST_P(PostgresqlFaults, AStoreIsOpenedLaterWhenTheServerIsAway) {
+  const auto url = parsed_url(cluster().url(new_schema()));
+  const auto beat_of = [](soci::PostgresqlRepository& repository) {
+    return repository.beat({instance_id(1), "test", at(0), at(0), std::chrono::seconds(15)});
+  };
+  cluster().stop();
+  EXPECT_EQ(soci::PostgresqlRepository::open(url, {}, Timestamp{}).error().code, "store-unreachable");
+  auto one = soci::PostgresqlRepository::open(url, {.wait_for_server = true}, Timestamp{}).value();
+  EXPECT_EQ(beat_of(*one).error().code, "store-unreachable");
+  cluster().start();
+  EXPECT_TRUE(one->find_request(request_id(1)).error().retryable) << "a beat opens it";
+  EXPECT_EQ(admit(*one, 1).error.value().code, "store-unreachable");
+  const auto beaten = beat_of(*one);
+  ASSERT_TRUE(beaten) << beaten.error().detail;
+  EXPECT_EQ(admit(*one, 1).status, OutcomeStatus::applied);
+  EXPECT_TRUE(one->find_request(request_id(1)).value());
+}
+
+TEST_P(PostgresqlFaults, WaitingForTheServerForgivesNothingElse) {
+  const auto code_of = [](std::string url, soci::Create create = soci::Create::automatic) {
+    const auto opened =
+        soci::PostgresqlRepository::open(parsed_url(url), {.create = create, .wait_for_server = true}, Timestamp{});
+    return opened ? "opened" : opened.error().code;
+  };
+  auto url = cluster().url(new_schema());
+  EXPECT_EQ(code_of(url, soci::Create::never), "store-missing");
+  url.replace(url.find("/postgres?"), 9, "/nothing");
+  EXPECT_EQ(code_of(url), "store-missing");
+  url = cluster().url(new_schema());
+  url.replace(url.find("backupctl"), 9, "nobody");
+  EXPECT_EQ(code_of(url), "store-no-permission");
+}
+
 TEST_P(PostgresqlFaults, AReadOnlyServerIsReadAndWrittenAgainLater) {
   put(received(1));
   sql("ALTER DATABASE postgres SET default_transaction_read_only = on");

@@ -20,6 +20,7 @@ constexpr std::size_t clients = 4;
 constexpr milliseconds between_crashes{1500};
 constexpr milliseconds longer_than_the_lease{1600};
 constexpr std::chrono::seconds ready_within{10};
+constexpr std::chrono::seconds silence_told_within{8};
 
 void pass(milliseconds time) {
   eventually([] { return false; }, time);
@@ -45,8 +46,7 @@ TEST_P(SeveralHosts, LoseNothingAndDoNothingTwiceWhileEverythingFails) {
   Front front;
   std::vector<std::unique_ptr<ControllerProcess>> hosts;
   const auto start = [&](std::size_t host) {
-    // The server may be away just now: a host that cannot open its store ends, and whoever runs it starts it again.
-    ASSERT_TRUE(eventually([&] { return hosts[host]->start(); })) << hosts[host]->process().log();
+    ASSERT_TRUE(hosts[host]->start()) << hosts[host]->process().log();
     front.set(host, hosts[host]->url());
   };
   for (std::size_t host = 0; host < static_cast<std::size_t>(GetParam()); ++host) {
@@ -137,6 +137,118 @@ TEST(StoppedHost, ItsStaleFenceIsRefusedAndItOverwritesNothing) {
   EXPECT_EQ(stopped.request(id).text, before.text);
   EXPECT_EQ(stopped.history(id), "Received Allowed Sent Succeeded");
   EXPECT_EQ(zone.runs()[id], 1);
+}
+
+TEST(FrozenServer, IsToldAndNothingIsDoneTwice) {
+  BACKUPCTL_NEEDS_POSTGRESQL();
+  PostgresqlCluster cluster(PostgresqlCluster::Sync::on);
+  FakeJobs jobs;
+  FakeZone zone;
+  Front front;
+  ControllerProcess one(jobs.url()), other(jobs.url());
+  std::size_t number = 0;
+  for (auto* host : {&one, &other}) {
+    host->use_store(cluster.url("backups") + "&timeout=1&connect_timeout=2");
+    host->add_zone(zone, "resultDue = \"1s\"\nmaxInFlight = 64");
+    ASSERT_TRUE(host->start()) << host->process().log();
+    front.set(number++, host->url());
+  }
+  Load load(front, clients);
+  ASSERT_TRUE(eventually([&] { return front.answers() > 20; }));
+  cluster.freeze();
+  const auto frozen = std::chrono::steady_clock::now();
+  for (auto* host : {&one, &other}) {
+    EXPECT_TRUE(eventually([&] { return host->http().get("/readyz").status == 503; }, silence_told_within));
+    EXPECT_EQ(host->http().get("/livez").status, 200);
+  }
+  const auto told = since(frozen);
+  pass(longer_than_the_lease);
+  cluster.thaw();
+  const auto thawed = std::chrono::steady_clock::now();
+  for (auto* host : {&one, &other}) EXPECT_TRUE(eventually([&] { return is_ready(host->url()); }, ready_within));
+  const auto ready = since(thawed);
+  const auto answers = front.answers();
+  EXPECT_TRUE(eventually([&] { return front.answers() > answers + 20; }));
+  load.end();
+  EXPECT_EQ(problems(record_of(one, zone, front, clients)), std::vector<std::string>{});
+  std::printf("told after %lld ms, ready %lld ms after it went on, %zu requests acknowledged\n",
+              static_cast<long long>(told.count()), static_cast<long long>(ready.count()), front.acknowledged().size());
+}
+
+// As after a power cut.
+TEST(StoreLater, IsWaitedForByAHostThatWasFaster) {
+  BACKUPCTL_NEEDS_POSTGRESQL();
+  PostgresqlCluster cluster(PostgresqlCluster::Sync::on);
+  cluster.stop();
+  FakeJobs jobs;
+  FakeZone zone;
+  ControllerProcess host(jobs.url()), given_up(jobs.url()), wrong(jobs.url());
+  for (auto* one : {&host, &given_up}) {
+    one->use_store(cluster.url());
+    one->add_zone(zone);
+    ASSERT_TRUE(one->start()) << one->process().log();
+  }
+  wrong.use_store("postgresql://backupctl@127.0.0.1:" + std::to_string(cluster.port()) + "/no_such_database");
+  ASSERT_TRUE(wrong.start()) << "nobody can know yet";
+  EXPECT_EQ(given_up.stop(), 0) << given_up.process().log();
+  zone.report_to(host.url());
+
+  EXPECT_FALSE(host.process().logged("waiting for the store", "again").empty()) << host.process().log();
+  EXPECT_EQ(host.http().get("/livez").status, 200);
+  const auto ready = host.http().get("/readyz");
+  EXPECT_EQ(ready.status, 503);
+  EXPECT_NE(ready.text.find("store-unreachable"), std::string::npos) << ready.text;
+  const auto refused = host.http().post("/api/backup-requests", request_body(), with_key("night"));
+  EXPECT_EQ(refused.status, 503) << refused.text;
+  EXPECT_EQ(refused["code"], "store-unavailable") << refused.text;
+  EXPECT_EQ(host.http().get("/api/backup-requests").status, 503);
+
+  cluster.start();
+  EXPECT_TRUE(eventually([&] { return is_ready(host.url()); }, ready_within)) << host.process().log();
+  const auto answer = host.http().post("/api/backup-requests", request_body(), with_key("night"));
+  EXPECT_EQ(answer.status, 202) << answer.text;
+  EXPECT_EQ(host.wait_for(id_of(answer), "Succeeded")["stateCode"], "Succeeded");
+  EXPECT_EQ(wrong.process().wait(ready_within), 1);
+  EXPECT_NE(wrong.process().log().find("there is no such database"), std::string::npos) << wrong.process().log();
+}
+
+TEST(StoreLater, IsWaitedForByTheFileDropToo) {
+  BACKUPCTL_NEEDS_POSTGRESQL();
+  PostgresqlCluster cluster(PostgresqlCluster::Sync::on);
+  cluster.stop();
+  const TempDir folder;
+  Process drop({.program = BACKUPCTL_FILEDROP_PROGRAM,
+                .arguments = {"--set", "store.url=" + cluster.url(), "--set",
+                              "filedrop.folder=" + (folder.path() / "drop").string()},
+                .log = folder.path() / "log"});
+  EXPECT_FALSE(drop.logged("waiting for the store", "again").empty()) << drop.log();
+  EXPECT_EQ(drop.log().find("\"watching\""), std::string::npos) << "files stay where they are meanwhile";
+  cluster.start();
+  EXPECT_FALSE(drop.logged("watching", "folder").empty()) << drop.log();
+  drop.signal(SIGTERM);
+  EXPECT_EQ(drop.wait(), 0);
+}
+
+TEST(StoreLater, WhatNoWaitingHelpsEndsAHostAtOnce) {
+  BACKUPCTL_NEEDS_POSTGRESQL();
+  PostgresqlCluster cluster(PostgresqlCluster::Sync::off);
+  FakeJobs jobs;
+  const auto log_of = [&](const std::string& url, const std::string& more = {}) {
+    ControllerProcess host(jobs.url());
+    host.use_store(url);
+    host.configure(more);
+    EXPECT_FALSE(host.start());
+    EXPECT_EQ(host.process().wait(), 1);
+    return host.process().log();
+  };
+  const auto at = "@127.0.0.1:" + std::to_string(cluster.port());
+  auto log = log_of("postgresql://nobody_of_that_name" + at + "/postgres");
+  EXPECT_NE(log.find("\"code\":\"store-no-permission\""), std::string::npos) << log;
+  log = log_of("postgresql://backupctl" + at + "/no_such_database");
+  EXPECT_NE(log.find("\"code\":\"store-missing\""), std::string::npos) << log;
+  cluster.run("CREATE USER service");
+  log = log_of("postgresql://service" + at + "/postgres?schema=backups");
+  EXPECT_NE(log.find("backupctl store migrate"), std::string::npos) << log;
 }
 
 TEST(StoreAway, IsToldAndPassesByItself) {

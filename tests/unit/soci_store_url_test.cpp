@@ -44,6 +44,18 @@ TEST(StoreUrl, ReadsTheSchemaThatTheTablesLieIn) {
   }
 }
 
+TEST(StoreUrl, ReadsHowLongAStatementMayTake) {
+  const auto parsed = [](const char* text) { return std::get<PostgresqlUrl>(parse_store_url(text).value()); };
+  EXPECT_EQ(parsed("postgresql://host/db").timeout, std::chrono::seconds(15));
+  const auto url = parsed("postgresql://host/db?timeout=60&sslmode=require&schema=b&connect_timeout=3");
+  EXPECT_EQ(url.timeout, std::chrono::seconds(60));
+  EXPECT_EQ(url.schema, "b");
+  EXPECT_EQ(url.connection, "postgresql://host/db?sslmode=require&connect_timeout=3");
+  for (const char* text : {"", "0", "-1", "3601", "5s", "1.5"}) {
+    EXPECT_FALSE(parse_store_url(std::string("postgresql://host/db?timeout=") + text)) << text;
+  }
+}
+
 TEST(StoreUrl, RefusesWhatIsNeither) {
   for (const char* text :
        {"", "sqlite:", "sqlite://", "sqlite:///", "sqlite://host/x.db", "sqlite:x.db?mode=ro", "sqlite:x%2",

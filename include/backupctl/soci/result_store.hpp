@@ -36,7 +36,8 @@ class ResultStore {
   virtual Result<void> remove(const std::vector<std::int64_t>& arrivals) = 0;
 };
 
-// sqlite:///path or postgresql://…; made when missing. Errors: those of open() in store.hpp.
-Result<std::unique_ptr<ResultStore>> open_results(std::string_view url);
+// sqlite:///path or postgresql://…; made when missing. Errors: those of open() in store.hpp. With `wait_for_server` a
+// PostgreSQL that is away, starting or too busy is none: each call tries anew, and answers with these errors.
+Result<std::unique_ptr<ResultStore>> open_results(std::string_view url, bool wait_for_server = false);
 
 }  // namespace backupctl::soci

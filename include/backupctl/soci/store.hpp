@@ -31,6 +31,9 @@ struct OpenOptions {
   std::size_t readers = 2;
   // SQLite's VFS by name, for tests that inject faults; empty: the platform's.
   std::string sqlite_vfs{};
+  // PostgreSQL: a server that is away, starting or too busy is no error. Each heartbeat tries anew to open the store,
+  // and answers with the errors of open(); until one has, every other call answers unavailable.
+  bool wait_for_server = false;
 };
 
 // Thread rule: any thread. Errors, with the store's bytes untouched; codes are stable:

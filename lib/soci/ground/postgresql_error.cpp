@@ -34,6 +34,20 @@ Error postgresql_unreachable(std::string_view doing, std::string_view message) {
           {}};
 }
 
+std::optional<Error> postgresql_refusal(std::string_view doing, std::string_view message) {
+  while (!message.empty() && (message.back() == '\n' || message.back() == ' ')) message.remove_suffix(1);
+  const auto last_word = message.substr(message.find_last_of(' ') + 1);
+  const auto refused = [&](ErrorKind kind, std::string_view what, std::string code) {
+    return Error{kind, sentence(doing, what, {}, last_word), false, std::move(code), {}};
+  };
+  if (last_word == "3D000") return refused(ErrorKind::not_found, "there is no such database", "store-missing");
+  if (last_word == "42501" || (last_word.size() == 5 && last_word.starts_with("28"))) {
+    return refused(ErrorKind::unavailable, "the server does not let this user in (is the user, the password right?)",
+                   "store-no-permission");
+  }
+  return {};
+}
+
 Error postgresql_commit_lost(std::string_view message) {
   return {ErrorKind::unknown_outcome,
           sentence("committing", "the connection was lost; it may be written or not", {}, message),

@@ -2,6 +2,7 @@
 // Thread rule: functions from any thread.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "backupctl/result.hpp"
@@ -27,6 +28,11 @@ bool ends_connection(std::string_view sqlstate);
 
 // For a connection that is lost or could not be made.
 Error postgresql_unreachable(std::string_view doing, std::string_view message);
+
+// When the server refused the connection for good; `message` is libpq's with the SQLSTATE alone. Nothing: it may pass.
+//   28xxx, 42501   unavailable, "store-no-permission"  (the user, the password, pg_hba.conf)
+//   3D000          not_found, "store-missing"          (no such database)
+std::optional<Error> postgresql_refusal(std::string_view doing, std::string_view message);
 
 // Lost while committing: it may have been written or not. unknown_outcome, "store-commit-lost". Unlike after a disk's
 // failure the process goes on: the guards of the port make it safe to repeat the Command on a new connection.

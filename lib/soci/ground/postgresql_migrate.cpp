@@ -78,6 +78,7 @@ constexpr const char* lock_migrations =
     "SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(7089336937131513937);";
 
 Result<void> prepare_store(PostgresqlSession& session) {
+  if (auto may_wait = session.take_time(); !may_wait) return may_wait;
   if (auto locked = session.run(lock_migrations); !locked) return locked;
   if (const auto& schema = session.url().schema; !schema.empty()) {
     int there = 0;
@@ -116,6 +117,9 @@ Result<void> migrate(PostgresqlSession& session, const PostgresqlProduct& produc
   const auto migrations = migrations_of(product.migrations);
   if (!migrations) return migrations.error();
   const auto before = applied_migrations(session, product);
+  if (!before && before.error().code == "store-unreachable") {
+    if (auto refused = session.refusal()) return *std::move(refused);
+  }
   if (!before) return before.error();
   if (*before == migrations->size()) return {};
   if (*before == 0 && create == Create::never) {

@@ -1,6 +1,8 @@
 #include "soci/ground/store_url.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
 
 #include "backupctl/names.hpp"
 
@@ -61,29 +63,38 @@ Result<StoreUrl> parse_sqlite(std::string_view rest) {
   return StoreUrl{SqliteUrl{*std::move(path)}};
 }
 
-// Takes "schema=NAME", which libpq does not know, out of the parameters.
-Result<std::string> take_schema(std::string& url) {
-  constexpr std::string_view name = "schema=";
+// Takes "NAME=value", which libpq does not know, out of the parameters. The last one counts.
+std::optional<std::string> take_parameter(std::string& url, const std::string& name) {
   const auto query = url.find('?');
-  if (query == std::string::npos) return std::string();
-  std::string schema, others;
+  if (query == std::string::npos) return {};
+  std::optional<std::string> value;
+  std::string others;
   for (auto rest = std::string_view(url).substr(query + 1); !rest.empty();) {
     const auto parameter = rest.substr(0, rest.find('&'));
     rest.remove_prefix(std::min(rest.size(), parameter.size() + 1));
-    if (!parameter.starts_with(name)) {
+    if (parameter.starts_with(name + "=")) {
+      value = parameter.substr(name.size() + 1);
+    } else {
       others.append(others.empty() ? "?" : "&").append(parameter);
-      continue;
-    }
-    schema = parameter.substr(name.size());
-    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
-    const auto fits = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
-    if (schema.empty() || schema.size() > 63 || !is_letter(schema[0]) || !std::ranges::all_of(schema, fits) ||
-        schema.starts_with("pg_")) {
-      return bad_url("the schema is a name of lower-case letters, digits and _, not one of pg_…");
     }
   }
   url.replace(query, std::string::npos, others);
-  return schema;
+  return value;
+}
+
+bool is_schema(std::string_view name) {
+  const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; };
+  const auto fits = [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= 63 && is_letter(name[0]) && std::ranges::all_of(name, fits) &&
+         !name.starts_with("pg_");
+}
+
+std::optional<std::chrono::seconds> parse_timeout(const std::string& text) {
+  int seconds = 0;
+  const auto* end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data(), end, seconds);
+  if (error != std::errc{} || at != end || seconds < 1 || seconds > 3600) return {};
+  return std::chrono::seconds{seconds};
 }
 
 Result<StoreUrl> parse_postgresql(std::string_view text, std::string_view scheme) {
@@ -100,9 +111,14 @@ Result<StoreUrl> parse_postgresql(std::string_view text, std::string_view scheme
   // Parameters may hold a password too.
   if (const auto query = shown.find('?'); query != std::string::npos) shown.erase(query);
   std::string connection(text);
-  auto schema = take_schema(connection);
-  if (!schema) return std::move(schema).error();
-  return StoreUrl{PostgresqlUrl{std::move(connection), std::move(shown), *std::move(schema)}};
+  const auto schema = take_parameter(connection, "schema");
+  if (schema && !is_schema(*schema)) {
+    return bad_url("the schema is a name of lower-case letters, digits and _, not one of pg_…");
+  }
+  const auto limit = take_parameter(connection, "timeout");
+  const auto timeout = limit ? parse_timeout(*limit) : PostgresqlUrl{}.timeout;
+  if (!timeout) return bad_url("the timeout is a number of seconds from 1 to 3600");
+  return StoreUrl{PostgresqlUrl{std::move(connection), std::move(shown), schema.value_or(""), *timeout}};
 }
 
 }  // namespace

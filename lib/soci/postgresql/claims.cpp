@@ -159,6 +159,19 @@ struct FreeRows {
   ::soci::statement update;
 };
 
+struct AnnounceWork {
+  explicit AnnounceWork(::soci::session& sql) : notify(sql) {
+    prepare(notify, std::string(pg_announce_work), [](auto, auto) {});
+  }
+  ::soci::statement notify;
+};
+
+std::int64_t free_rows(PostgresqlSession& session, Timestamp now) {
+  const auto freed = session.prepared<FreeRows>().run(now);
+  if (freed > 0) session.prepared<AnnounceWork>().notify.execute(true);
+  return freed;
+}
+
 }  // namespace
 
 std::vector<BackupRequest> claim_requests(PostgresqlSession& session, const ClaimOrder& order) {
@@ -197,7 +210,7 @@ BeatReply beat_instance(PostgresqlSession& session, const InstanceBeat& beat, st
   for (bool more = all.select.execute(true); more; more = all.select.fetch()) {
     reply.alive.push_back({stored(InstanceId::parse(all.id), "instance_id"), all.program, to_time(all.started)});
   }
-  reply.rows_freed = session.prepared<FreeRows>().run(beat.now);
+  reply.rows_freed = free_rows(session, beat.now);
   return reply;
 }
 
@@ -208,7 +221,7 @@ void leave_instance(PostgresqlSession& session, InstanceId id, Timestamp now) {
   gone.limit = 0;
   gone.id = id.to_string();
   gone.remove.execute(true);
-  session.prepared<FreeRows>().run(now);
+  free_rows(session, now);
 }
 
 }  // namespace backupctl::soci::postgresql

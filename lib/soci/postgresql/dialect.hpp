@@ -17,4 +17,7 @@ inline std::string pg_lock(std::string_view text) {
   return "pg_advisory_xact_lock(hashtextextended(current_schema() || ' ' || " + std::string(text) + ", 0))";
 }
 
+// Heard by the other controllers on this schema; see work_channel.hpp.
+inline constexpr std::string_view pg_announce_work = "SELECT pg_notify('backupctl_work', current_schema())";
+
 }  // namespace backupctl::soci

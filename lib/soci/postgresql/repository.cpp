@@ -19,12 +19,8 @@ bool may_be_one_commands(const Error& error) {
   return error.kind != ErrorKind::unavailable && error.kind != ErrorKind::unknown_outcome;
 }
 
-// Rolled back for another transaction, which has gone on since: the same again has every chance.
-template <class Write>
-auto with_retries(Write&& write) {
-  auto result = write();
-  for (int i = 1; i < tries && !result && result.error().code == "store-contended"; ++i) result = write();
-  return result;
+Error not_open_yet() {
+  return {ErrorKind::unavailable, "the server has not been reached yet", true, "store-unreachable", {}};
 }
 
 Result<void> is_newest(PostgresqlSession& session, const PostgresqlProduct& product) {
@@ -45,12 +41,28 @@ PostgresqlProduct controller_on_postgresql() { return {"controller", embedded::c
 Result<std::unique_ptr<PostgresqlRepository>> PostgresqlRepository::open(const PostgresqlUrl& url,
                                                                          const PostgresqlOptions& options,
                                                                          Timestamp now) {
-  auto writer = std::make_unique<PostgresqlSession>(url, options.access);
+  std::unique_ptr<PostgresqlRepository> repository{new PostgresqlRepository(url, options)};
+  auto opened = repository->open_once(now);
+  if (!opened && !(options.wait_for_server && opened.error().retryable)) return std::move(opened).error();
+  return repository;
+}
+
+Result<void> PostgresqlRepository::open_once(Timestamp now) {
+  if (is_open_) return {};
   const auto product = controller_on_postgresql();
   auto ready =
-      options.access == Access::read ? is_newest(*writer, product) : migrate(*writer, product, options.create, now);
-  if (!ready) return std::move(ready).error();
-  return std::unique_ptr<PostgresqlRepository>{new PostgresqlRepository(url, options, std::move(writer))};
+      options_.access == Access::read ? is_newest(*writer_, product) : migrate(*writer_, product, options_.create, now);
+  is_open_ = ready.has_value();
+  return ready;
+}
+
+template <class Body>
+std::invoke_result_t<Body&> PostgresqlRepository::write(Body&& body) {
+  if (!is_open_) return not_open_yet();
+  auto result = writer_->write(body);
+  // Rolled back for another transaction, which has gone on since: the same again has every chance.
+  for (int i = 1; i < tries && !result && result.error().code == "store-contended"; ++i) result = writer_->write(body);
+  return result;
 }
 
 std::vector<Outcome> PostgresqlRepository::apply(const std::vector<Command>& commands) {
@@ -59,23 +71,24 @@ std::vector<Outcome> PostgresqlRepository::apply(const std::vector<Command>& com
   return outcomes;
 }
 
-Result<void> PostgresqlRepository::try_group(std::span<const Command> commands, std::span<Outcome> outcomes) {
-  if (known_connection_ != writer_->connection() || known_versions_.size() > most_known_versions) {
-    known_versions_.clear();
-    known_connection_ = writer_->connection();
-  }
-  auto known = known_versions_;
-  auto written = writer_->write([&]() -> Result<void> {
+Result<void> PostgresqlRepository::write_set(std::span<const Command> commands, std::span<Outcome> outcomes) {
+  postgresql::JobVersions known;
+  auto written = write([&]() -> Result<void> {
+    // On a new connection it may be another server that knows less: asked again.
+    if (known_connection_ != writer_->connection() || known_versions_.size() > most_known_versions) {
+      known_versions_.clear();
+      known_connection_ = writer_->connection();
+    }
+    known = known_versions_;
     postgresql::write_group(*writer_, commands, outcomes, known);
     return {};
   });
-  // On a new connection it may be another server that knows less: asked again next time.
-  if (written && known_connection_ == writer_->connection()) known_versions_ = std::move(known);
+  if (written) known_versions_ = std::move(known);
   return written;
 }
 
 void PostgresqlRepository::write_group(std::span<const Command> commands, std::span<Outcome> outcomes) {
-  const auto written = with_retries([&] { return try_group(commands, outcomes); });
+  const auto written = write_set(commands, outcomes);
   if (written) return;
   const auto& error = written.error();
   if (commands.size() > 1 && may_be_one_commands(error)) {
@@ -89,17 +102,13 @@ void PostgresqlRepository::write_group(std::span<const Command> commands, std::s
 }
 
 Result<std::vector<BackupRequest>> PostgresqlRepository::claim(const ClaimOrder& order) {
-  return with_retries([&] {
-    return writer_->write(
-        [&]() -> Result<std::vector<BackupRequest>> { return postgresql::claim_requests(*writer_, order); });
-  });
+  return write([&]() -> Result<std::vector<BackupRequest>> { return postgresql::claim_requests(*writer_, order); });
 }
 
 Result<BeatReply> PostgresqlRepository::beat(const InstanceBeat& beat) {
-  auto beaten = with_retries([&] {
-    return writer_->write([&]() -> Result<BeatReply> {
-      return postgresql::beat_instance(*writer_, beat, server_clock_ ? std::nullopt : std::optional(beat.now));
-    });
+  if (auto opened = open_once(beat.now); !opened) return std::move(opened).error();
+  auto beaten = write([&]() -> Result<BeatReply> {
+    return postgresql::beat_instance(*writer_, beat, options_.server_clock ? std::nullopt : std::optional(beat.now));
   });
   if (beaten) last_beat_[beat.id] = beat.now;
   return beaten;
@@ -107,26 +116,22 @@ Result<BeatReply> PostgresqlRepository::beat(const InstanceBeat& beat) {
 
 Result<void> PostgresqlRepository::leave(InstanceId id) {
   const auto last = last_beat_.find(id);
-  auto left = with_retries([&] {
-    return writer_->write([&]() -> Result<void> {
-      postgresql::leave_instance(*writer_, id, last == last_beat_.end() ? Timestamp{} : last->second);
-      return {};
-    });
+  auto left = write([&]() -> Result<void> {
+    postgresql::leave_instance(*writer_, id, last == last_beat_.end() ? Timestamp{} : last->second);
+    return {};
   });
   if (left) last_beat_.erase(id);
   return left;
 }
 
 Result<std::vector<WaitingNotice>> PostgresqlRepository::claim_notices(const NoticeClaim& claim) {
-  return with_retries([&] {
-    return writer_->write(
-        [&]() -> Result<std::vector<WaitingNotice>> { return postgresql::claim_waiting_notices(*writer_, claim); });
-  });
+  return write(
+      [&]() -> Result<std::vector<WaitingNotice>> { return postgresql::claim_waiting_notices(*writer_, claim); });
 }
 
 std::unique_ptr<PostgresqlSession> PostgresqlRepository::take_reader() {
   const std::lock_guard lock{mutex_};
-  if (idle_readers_.empty()) return std::make_unique<PostgresqlSession>(url_, access_);
+  if (idle_readers_.empty()) return std::make_unique<PostgresqlSession>(url_, options_.access);
   auto reader = std::move(idle_readers_.back());
   idle_readers_.pop_back();
   return reader;
@@ -134,6 +139,7 @@ std::unique_ptr<PostgresqlSession> PostgresqlRepository::take_reader() {
 
 template <class Call>
 auto PostgresqlRepository::read(Call&& call) -> Result<std::invoke_result_t<Call&, PostgresqlSession&>> {
+  if (!is_open_) return not_open_yet();
   auto reader = take_reader();
   auto result =
       reader->read([&]() -> Result<std::invoke_result_t<Call&, PostgresqlSession&>> { return call(*reader); });
@@ -176,7 +182,18 @@ Result<DueWork> PostgresqlRepository::due(const DueQuery& query) {
   return read([&](PostgresqlSession& session) { return postgresql::select_due(session, query); });
 }
 Result<StoreSurvey> PostgresqlRepository::survey(Timestamp now) {
-  return read([&](PostgresqlSession& session) { return postgresql::select_survey(session, now, server_clock_); });
+  return read(
+      [&](PostgresqlSession& session) { return postgresql::select_survey(session, now, options_.server_clock); });
+}
+
+void PostgresqlRepository::on_work(std::function<void()> hear) {
+  auto channel = std::make_unique<WorkChannel>(url_, std::move(hear));
+  const std::lock_guard lock{channel_mutex_};
+  channel_.swap(channel);
+}
+void PostgresqlRepository::announce_work() {
+  const std::lock_guard lock{channel_mutex_};
+  if (channel_) channel_->announce();
 }
 
 }  // namespace backupctl::soci

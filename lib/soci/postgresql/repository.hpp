@@ -3,6 +3,8 @@
 // Thread rule: that of BlockingRepository: writes from one thread at a time, reads from any.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -13,6 +15,7 @@
 #include "soci/ground/postgresql_migrate.hpp"
 #include "soci/ground/postgresql_session.hpp"
 #include "soci/postgresql/group_writer.hpp"
+#include "soci/postgresql/work_channel.hpp"
 
 namespace backupctl::soci {
 
@@ -24,6 +27,7 @@ struct PostgresqlOptions {
   Access access = Access::write;
   // False: leases are measured by the callers' clocks instead of the server's. For tests whose time is not real.
   bool server_clock = true;
+  bool wait_for_server = false;  // see OpenOptions
 };
 
 class PostgresqlRepository final : public BlockingRepository {
@@ -50,24 +54,27 @@ class PostgresqlRepository final : public BlockingRepository {
   Result<std::vector<AuditHead>> audit_heads() override;
   Result<DueWork> due(const DueQuery& query) override;
   Result<StoreSurvey> survey(Timestamp now) override;
+  void on_work(std::function<void()> hear) override;
+  void announce_work() override;
 
  private:
-  PostgresqlRepository(PostgresqlUrl url, const PostgresqlOptions& options, std::unique_ptr<PostgresqlSession> writer)
-      : url_(std::move(url)),
-        access_(options.access),
-        server_clock_(options.server_clock),
-        writer_(std::move(writer)) {}
+  PostgresqlRepository(PostgresqlUrl url, const PostgresqlOptions& options)
+      : url_(std::move(url)), options_(options), writer_(std::make_unique<PostgresqlSession>(url_, options.access)) {}
 
+  Result<void> open_once(Timestamp now);
   void write_group(std::span<const Command> commands, std::span<Outcome> outcomes);
-  Result<void> try_group(std::span<const Command> commands, std::span<Outcome> outcomes);
+  Result<void> write_set(std::span<const Command> commands, std::span<Outcome> outcomes);
   std::unique_ptr<PostgresqlSession> take_reader();
+  // body() in a transaction of the writer, again when another was in the way.
+  template <class Body>
+  std::invoke_result_t<Body&> write(Body&& body);
   // call(session) on one of the reading sessions.
   template <class Call>
   auto read(Call&& call) -> Result<std::invoke_result_t<Call&, PostgresqlSession&>>;
 
   PostgresqlUrl url_;
-  Access access_;
-  bool server_clock_;
+  const PostgresqlOptions options_;
+  std::atomic<bool> is_open_ = false;
   std::unique_ptr<PostgresqlSession> writer_;
   postgresql::JobVersions known_versions_;     // that the store has; with the writer
   std::uint64_t known_connection_ = 0;         // on which they are known
@@ -75,6 +82,9 @@ class PostgresqlRepository final : public BlockingRepository {
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<PostgresqlSession>> idle_readers_;  // under mutex_; as many as were ever used at once
+
+  std::mutex channel_mutex_;
+  std::unique_ptr<WorkChannel> channel_;  // under channel_mutex_; once somebody listens. Goes first
 };
 
 }  // namespace backupctl::soci

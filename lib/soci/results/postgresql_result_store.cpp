@@ -26,27 +26,37 @@ std::string bytes_of(std::string_view hex) {
 
 class PostgresqlResultStore final : public ResultStore {
  public:
-  explicit PostgresqlResultStore(std::unique_ptr<PostgresqlSession> session) : session_(std::move(session)) {}
+  PostgresqlResultStore(const PostgresqlUrl& url, Timestamp now) : session_(url), now_(now) {}
+
+  Result<void> open_once() {
+    if (is_open_) return {};
+    const PostgresqlProduct product{"results", embedded::result_store_postgresql_migrations()};
+    auto migrated = migrate(session_, product, Create::automatic, now_);
+    is_open_ = migrated.has_value();
+    return migrated;
+  }
 
   Result<void> put(const LeftResult& result) override {
+    if (auto opened = open_once(); !opened) return opened;
     LeftResultRow row;
     row.set(result);
     row.body = hex_of(result.body);
-    return session_->write([&]() -> Result<void> {
-      session_->sql() << "INSERT INTO left_result (command_id, zone, body, received_time)"
-                         " SELECT :command, :zone, decode(:body, 'hex'), :received WHERE NOT EXISTS"
-                         " (SELECT 1 FROM left_result WHERE command_id = :command AND body = decode(:body, 'hex'))",
+    return session_.write([&]() -> Result<void> {
+      session_.sql() << "INSERT INTO left_result (command_id, zone, body, received_time)"
+                        " SELECT :command, :zone, decode(:body, 'hex'), :received WHERE NOT EXISTS"
+                        " (SELECT 1 FROM left_result WHERE command_id = :command AND body = decode(:body, 'hex'))",
           ::soci::use(row.command_id, "command"), ::soci::use(row.zone, "zone"), ::soci::use(row.body, "body"),
           ::soci::use(row.received, "received");
       return {};
     });
   }
   Result<std::vector<LeftResult>> oldest(std::int64_t limit) override {
-    return session_->read([&]() -> Result<std::vector<LeftResult>> {
+    if (auto opened = open_once(); !opened) return std::move(opened).error();
+    return session_.read([&]() -> Result<std::vector<LeftResult>> {
       LeftResultRow row;
       ::soci::statement select =
-          (session_->sql().prepare << "SELECT arrival, command_id, zone, encode(body, 'hex'), received_time"
-                                      " FROM left_result ORDER BY arrival LIMIT :count",
+          (session_.sql().prepare << "SELECT arrival, command_id, zone, encode(body, 'hex'), received_time"
+                                     " FROM left_result ORDER BY arrival LIMIT :count",
            ::soci::into(row.arrival), ::soci::into(row.command_id), ::soci::into(row.zone), ::soci::into(row.body),
            ::soci::into(row.received), ::soci::use(limit, "count"));
       std::vector<LeftResult> found;
@@ -59,27 +69,29 @@ class PostgresqlResultStore final : public ResultStore {
   }
   Result<void> remove(const std::vector<std::int64_t>& arrivals) override {
     if (arrivals.empty()) return {};
+    if (auto opened = open_once(); !opened) return opened;
     std::string list;
     for (const auto arrival : arrivals) list += (list.empty() ? "" : ",") + std::to_string(arrival);
-    return session_->write([&]() -> Result<void> {
-      session_->sql() << "DELETE FROM left_result WHERE arrival IN (" + list + ")";
+    return session_.write([&]() -> Result<void> {
+      session_.sql() << "DELETE FROM left_result WHERE arrival IN (" + list + ")";
       return {};
     });
   }
 
  private:
-  std::unique_ptr<PostgresqlSession> session_;
+  PostgresqlSession session_;
+  const Timestamp now_;
+  bool is_open_ = false;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<ResultStore>> open_postgresql_results(const PostgresqlUrl& url, Timestamp now) {
-  auto session = std::make_unique<PostgresqlSession>(url);
-  const PostgresqlProduct product{"results", embedded::result_store_postgresql_migrations()};
-  if (auto migrated = migrate(*session, product, Create::automatic, now); !migrated) {
-    return std::move(migrated).error();
-  }
-  return std::unique_ptr<ResultStore>{std::make_unique<PostgresqlResultStore>(std::move(session))};
+Result<std::unique_ptr<ResultStore>> open_postgresql_results(const PostgresqlUrl& url, Timestamp now,
+                                                             bool wait_for_server) {
+  auto store = std::make_unique<PostgresqlResultStore>(url, now);
+  auto opened = store->open_once();
+  if (!opened && !(wait_for_server && opened.error().retryable)) return std::move(opened).error();
+  return std::unique_ptr<ResultStore>{std::move(store)};
 }
 
 }  // namespace backupctl::soci

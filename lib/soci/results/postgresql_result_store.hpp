@@ -6,6 +6,7 @@
 
 namespace backupctl::soci {
 
-Result<std::unique_ptr<ResultStore>> open_postgresql_results(const PostgresqlUrl& url, Timestamp now);
+Result<std::unique_ptr<ResultStore>> open_postgresql_results(const PostgresqlUrl& url, Timestamp now,
+                                                             bool wait_for_server);
 
 }  // namespace backupctl::soci

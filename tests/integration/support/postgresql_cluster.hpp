@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -83,6 +85,16 @@ class PostgresqlCluster {
     server_ = -1;
   }
 
+  // Alive and silent: connections are made and stay, nobody answers on them.
+  void freeze() const {
+    ::kill(server_, SIGSTOP);
+    for (const auto backend : backends()) ::kill(backend, SIGSTOP);
+  }
+  void thaw() const {
+    for (const auto backend : backends()) ::kill(backend, SIGCONT);
+    ::kill(server_, SIGCONT);
+  }
+
   int port() const { return port_; }
   std::string url(const std::string& schema = {}, int port = 0) const {
     return "postgresql://backupctl@127.0.0.1:" + std::to_string(port ? port : port_) + "/postgres" +
@@ -107,6 +119,12 @@ class PostgresqlCluster {
  private:
   std::string data() const { return (folder_.path() / "data").string(); }
   bool accepts() const { return PQping(url().c_str()) == PQPING_OK; }
+
+  std::vector<pid_t> backends() const {
+    const auto id = std::to_string(server_);
+    std::ifstream children("/proc/" + id + "/task/" + id + "/children");
+    return {std::istream_iterator<pid_t>(children), {}};
+  }
 
   static int free_port() {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

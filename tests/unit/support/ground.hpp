@@ -123,7 +123,9 @@ class ScriptedStore final : public Repository {
   bool held = false;          // apply() does not answer until release()
   Task before_list_requests;  // what happens just before requests are listed
   std::vector<std::vector<Command>> groups;
-  int requests_read = 0;  // one by one
+  int requests_read = 0;       // one by one
+  std::function<void()> hear;  // the controller's
+  int announcements = 0;
   testing::MemoryRepository engine;
 
   void apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) override {
@@ -185,6 +187,8 @@ class ScriptedStore final : public Repository {
   void survey(Timestamp now, Handler<Result<StoreSurvey>> handler) override {
     is_down ? handler(away()) : handler(engine.survey(now));
   }
+  void on_work(std::function<void()> listener) override { hear = std::move(listener); }
+  void announce_work() override { ++announcements; }
 
   BackupRequest row(RequestId id) { return engine.find_request(id).value().value(); }
   BackupRequest only_row() { return engine.requests().begin()->second; }
