@@ -7,7 +7,9 @@
 
 #include "backupctl/soci/store.hpp"
 #include "backupctl/testing/repository_contract.hpp"
+#include "embedded/controller_migrations.hpp"
 #include "soci/ground/instance_lock.hpp"
+#include "soci/ground/sqlite_store.hpp"
 #include "unit/soci_temporary_folder.hpp"
 
 namespace backupctl::testing {
@@ -213,6 +215,47 @@ TEST_P(SqliteRepositoryTest, ConditionsHoldAndCostNoTableOfTheirOwn) {
     std::int64_t address = 0;
     ::soci::statement explain = (sql.prepare << "EXPLAIN " << statement, ::soci::into(address), ::soci::into(code));
     for (bool more = explain.execute(true); more; more = explain.fetch()) EXPECT_NE(code, "OpenEphemeral") << statement;
+  }
+}
+
+// A filled store of every earlier version becomes one of today's, with its rows and its conditions.
+TEST_P(SqliteRepositoryTest, AnOlderStoreIsBroughtUpToDateWithWhatItHolds) {
+  auto ended = sent(2);
+  ended.progress = succeeded(sent(2), backup_id(2));
+  open()->apply({AdmitRequest{sent(1), {{RequestState::sent, at(0), {}}}},
+                 AdmitRequest{ended, {{RequestState::succeeded, at(3), {}}}},
+                 KeepResult{result(request_id(1), "body")}});
+  const auto rows = open()->list_requests({}).value();
+  ASSERT_EQ(rows.size(), 2u);
+
+  const auto migrations = embedded::controller_migrations();
+  for (std::size_t version = 1; version < migrations.size(); ++version) {
+    TemporaryFolder older;
+    const auto path = older / "controller.db";
+    soci::SqliteStore::open(path, {"controller", soci::controller_application_id, migrations.first(version)}, {}, at(0))
+        .value();
+    {
+      ::soci::session sql(::soci::sqlite3, "db=" + path.string());
+      sql << "ATTACH '" << (folder / "controller.db").string() << "' AS filled";
+      for (const char* table : {"backup_request", "request_history", "zone_result"})
+        sql << "INSERT INTO main." << table << " SELECT * FROM filled." << table;
+    }
+    auto repository = soci::open_blocking(url_of(older)).value();
+    EXPECT_EQ(repository->list_requests({}).value(), rows) << "from version " << version;
+    EXPECT_EQ(repository->waiting_results(10).value().size(), 1u);
+    EXPECT_EQ(repository->apply({AdmitRequest{sent(3), {}}}).at(0).status, OutcomeStatus::applied);
+
+    ::soci::session sql(::soci::sqlite3, "db=" + path.string());
+    std::string verdict;
+    sql << "PRAGMA integrity_check", ::soci::into(verdict);
+    EXPECT_EQ(verdict, "ok");
+    EXPECT_THROW(sql << "UPDATE backup_request SET state_code = 'Lost'", ::soci::soci_error);
+    std::string from_older, from_new;
+    const std::string schema = "SELECT group_concat(sql, ';') FROM (SELECT sql FROM sqlite_schema ORDER BY name)";
+    sql << schema, ::soci::into(from_older);
+    auto today = raw();
+    today << schema, ::soci::into(from_new);
+    EXPECT_EQ(from_older, from_new);
   }
 }
 
