@@ -132,6 +132,12 @@ void Acts::next_page(std::shared_ptr<Bulk> bulk) {
 
 // One row after the other: what an operator does to thousands leaves room for what else comes in.
 void Acts::next_row(std::shared_ptr<Bulk> bulk) {
+  // A request that is resent from here on would be ours after we have left. Doing all of it again changes nothing
+  // twice.
+  if (stopped_) {
+    return bulk->handler(
+        Error{ErrorKind::unavailable, "the controller is stopping; do it again", true, "store-unavailable"});
+  }
   if (bulk->at == bulk->rows.size()) {
     wake_();
     if (bulk->is_last_page) return bulk->handler(bulk->report);

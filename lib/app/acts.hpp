@@ -30,6 +30,8 @@ class Acts {
   void dismiss(ParkedResultId id, Act act, Handler<Result<void>> handler);
   void adopt(ParkedResult parked, ZoneResult result, Act act, Handler<Result<BackupRequest>> handler);
 
+  void stop() { stopped_ = true; }  // what goes through many requests ends after the one at hand
+
  private:
   struct Bulk;
 
@@ -46,6 +48,7 @@ class Acts {
   Admissions& admissions_;
   Reconciler& reconciler_;
   std::function<void()> wake_;
+  bool stopped_ = false;
 };
 
 }  // namespace backupctl::app

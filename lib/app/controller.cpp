@@ -181,6 +181,7 @@ void Controller::async_stop(Duration grace, Handler<Result<void>> handler) {
   impl_->stopping = true;
   impl_->context.post([this, grace, handler = std::move(handler)] {
     impl_->rounds.stop();
+    impl_->acts.stop();
     impl_->drain(impl_->context.monotonic() + grace, handler);
   });
 }

@@ -128,6 +128,31 @@ TEST_F(ActsTest, AHurriedRequestHasNoStepInItsHistory) {
             1);
 }
 
+TEST_F(ActsTest, AResendOfManyEndsWithTheControllerAndLeavesNothingWithIt) {
+  for (int number = 1; number <= 3; ++number) {
+    BackupRequest row{test::order(), {}};
+    row.order.id = id<RequestId>(number);
+    row.progress.state = S::cancelled;
+    ground.store.put(row);
+  }
+  std::optional<Result<BulkReport>> report;
+  controller.async_on_all({.state = S::cancelled}, BulkAct::resend, ann,
+                          [&](const Result<BulkReport>& done) { report = done; });
+  ground.store.held = true;
+  ground.time.run();
+  bool has_stopped = false;
+  controller.async_stop(1s, [&](const Result<void>&) { has_stopped = true; });
+  ground.time.run();
+  ground.store.release();
+  ground.time.advance(2s);
+  EXPECT_TRUE(has_stopped);
+  ASSERT_TRUE(report);
+  ASSERT_FALSE(*report);
+  EXPECT_EQ(report->error().kind, ErrorKind::unavailable);
+  const auto rows = ground.store.engine.list_requests({}).value();
+  for (const auto& row : rows) EXPECT_FALSE(row.progress.owner);
+}
+
 TEST_F(ActsTest, WhatIsAdoptedBeforeItWasSentHasEveryStepInItsHistory) {
   BackupRequest row{test::order(), {.state = S::allowed, .checked = epoch, .next_action = epoch + 24h}};
   row.progress.terms = AllowedTerms{3, test::zone(), "ledger", 30};
