@@ -106,13 +106,13 @@ build_fuzz() {
 }
 fuzz() { sh tests/fuzz/run.sh build/fuzz/bin/fuzz "${BACKUPCTL_FUZZ_SECONDS:-30}" "$jobs"; }
 
-# run_ctest NAME ARGUMENTS...: adds the tests' own numbers to the sum. Half of the tests wait for other processes.
+# run_ctest PRESET ARGUMENTS...: adds the tests' own numbers to the sum. Half of the tests wait for other processes.
 run_ctest() {
-  name=$1
+  preset=$1
   shift
-  ctest --preset "$name" -j $((jobs * 2)) --no-tests=error --output-junit "$(pwd)/$logs/$name.xml" "$@" >$logs/$name-tests.log 2>&1
+  ctest --preset "$preset" -j $((jobs * 2)) --no-tests=error --output-junit "$(pwd)/$logs/$preset.xml" "$@" >$logs/$preset-tests.log 2>&1
   status=$?
-  closing=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests? failed out of [0-9]+' $logs/$name-tests.log)
+  closing=$(grep -E '^[0-9]+% tests passed, [0-9]+ tests? failed out of [0-9]+' $logs/$preset-tests.log)
   if [ -n "$closing" ]; then
     bad=$(echo "$closing" | sed -E 's/.*, ([0-9]+) tests? failed.*/\1/')
     all=$(echo "$closing" | sed -E 's/.* out of ([0-9]+).*/\1/')
@@ -121,8 +121,8 @@ run_ctest() {
     echo "$closing"
   fi
   [ $status -eq 0 ] && return 0
-  grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#[0-9]+: .* Passed )' $logs/$name-tests.log | tail -n 150
-  echo "(all of it: $logs/$name-tests.log)"
+  grep -vE '^ *(Start +[0-9]+:|[0-9]+/[0-9]+ Test +#[0-9]+: .* Passed )' $logs/$preset-tests.log | tail -n 150
+  echo "(all of it: $logs/$preset-tests.log)"
   return 1
 }
 
