@@ -144,24 +144,24 @@ quickstart() {
 }
 
 echo "This installs the packages that the tests need, builds into build/ and takes up to 35 minutes on 2 cores."
-stage 2 'packages' sh cmake/install-packages.sh build test quickstart || finish
+stage 1 'packages' sh cmake/install-packages.sh build test quickstart || finish
 stage 1 'format' format
-if stage 10 'build, ASan and UBSan' build_asan; then
-  stage 10 'all tests, ASan and UBSan' run_ctest asan
+if stage 9 'build, ASan and UBSan' build_asan; then
+  stage 6 'all tests, ASan and UBSan' run_ctest asan
   stage 1 'quickstart' quickstart
   stage 2 'clang-tidy over the core' tidy
 fi
-if stage 3 'build, simulation' build_simulation; then
-  stage 5 'simulation, 200,000 seeds' simulate
-  stage 2 'planted bugs' planted_bugs
+if stage 2 'build, simulation' build_simulation; then
+  stage 3 'simulation, 200,000 seeds' simulate
+  stage 1 'planted bugs' planted_bugs
 fi
-if stage 2 'build, fuzzing' build_fuzz; then
+if stage 1 'build, fuzzing' build_fuzz; then
   stage 3 'fuzzing, 30 s a target' fuzz
 fi
 if stage 3 'build, TSan' build_tsan; then
   # The simulation has one thread: here it is run for the code it shares, not for its seeds.
   export BACKUPCTL_SIM_SEEDS=50
-  stage 2 'core and simulation, TSan' run_ctest tsan -L threads
+  stage 1 'core, simulation, a server, TSan' run_ctest tsan -L threads
 fi
 if [ -n "$long" ]; then
   stage 60 'long proofs' sh tests/long.sh
