@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "sim/storm.hpp"
+
 namespace backupctl::sim {
 namespace {
 
 constexpr Duration stormy_for = std::chrono::seconds(30);
-constexpr Duration quiet_for = std::chrono::minutes(40);
-constexpr std::uint64_t most_events = 300'000;  // beyond this something goes round in circles
 
 }  // namespace
 
@@ -129,19 +129,7 @@ DropReport DropWorld::run() {
   jobs_.change_until(stormy_for);
   plan_troubles();
   shop_.time.at(stormy_for, [this] { calm_down(); });
-  auto& time = shop_.time;
-  Duration look_again = stormy_for;
-  while (shop_.model.violations().empty()) {
-    if (time.next_at() > look_again) {
-      if (what_goes_on().empty()) break;
-      look_again += std::chrono::seconds(1);
-    }
-    if (time.next_at() > stormy_for + quiet_for || time.events_so_far() > most_events) {
-      shop_.model.violation("not over: " + what_goes_on());
-      break;
-    }
-    time.run_one();
-  }
+  run_to_the_end(shop_, stormy_for, [this] { return what_goes_on(); });
   if (shop_.model.violations().empty()) {
     shop_.model.ended();
     model_.ended();
