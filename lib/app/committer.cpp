@@ -12,6 +12,12 @@ namespace {
 
 constexpr Duration first_hold = std::chrono::milliseconds(50);
 constexpr Duration longest_hold = std::chrono::seconds(2);
+// How long an admission waits for the outcome of its check. Its caller loses nothing by it, for the answer needs both;
+// with a job service that takes longer it has to be durable meanwhile.
+constexpr Duration wait_for_company = std::chrono::milliseconds(50);
+// Of more than so many that wait, half are taken: the other half is then ready for the store while the outcomes of these
+// are told and what comes of them is made ready, and neither waits for the other.
+constexpr std::size_t undivided = 16;
 
 }  // namespace
 
@@ -27,16 +33,38 @@ void Committer::submit(Command command, Patience patience, Handler<Outcome> hand
     });
     return;
   }
-  const bool expects = company == Company::change_on_the_way;
-  enqueue(waiting_.end(), {std::move(command), patience, {std::move(handler)}, std::move(entity), false, expects});
+  Waiting waiting{std::move(command), patience, {std::move(handler)}, std::move(entity)};
+  if (company == Company::change_on_the_way) {
+    waiting.expects_until = context_.monotonic() + wait_for_company;
+    if (!std::exchange(looks_after_expecting_, true)) look_after_expecting(wait_for_company);
+  }
+  enqueue(waiting_.end(), std::move(waiting));
   pump();
+}
+
+void Committer::look_after_expecting(Duration delay) {
+  context_.post_after(delay, [this] {
+    const auto now = context_.monotonic();
+    std::optional<Duration> next;
+    for (auto& waiting : waiting_) {
+      if (!waiting.expects_until) continue;
+      if (*waiting.expects_until <= now) {
+        stop_expecting(waiting);
+      } else if (!next || *waiting.expects_until < *next) {
+        next = waiting.expects_until;
+      }
+    }
+    looks_after_expecting_ = next.has_value();
+    if (next) look_after_expecting(*next - now);
+    pump();
+  });
 }
 
 void Committer::enqueue(std::list<Waiting>::const_iterator before, Waiting waiting) {
   const auto at = waiting_.insert(before, std::move(waiting));
   auto& queue = queues_[at->entity];
   ++queue.length;
-  if (at->expects) ++expecting_;
+  if (at->expects_until) ++expecting_;
   if (!at->tried && std::holds_alternative<AdmitRequest>(at->command)) queue.admission = &*at;
 }
 
@@ -51,7 +79,7 @@ Committer::Waiting Committer::dequeue(std::list<Waiting>::iterator at) {
 }
 
 void Committer::stop_expecting(Waiting& waiting) {
-  if (std::exchange(waiting.expects, false)) --expecting_;
+  if (std::exchange(waiting.expects_until, std::nullopt)) --expecting_;
 }
 
 // A request that is still waiting to be written as Received and has been checked meanwhile is written once, with both
@@ -71,24 +99,23 @@ bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::st
   if (change->notice) admit.notice = std::move(change->notice);
   waiting.handlers.push_back(std::move(handler));
   stop_expecting(waiting);
+  pump();
   return true;
 }
 
-// No time is waited for: what is alone is written at once.
+// No company is waited for but an admission's own: what is alone is written at once.
 void Committer::pump() {
-  if (under_way_ || held_ || waiting_.empty()) return;
+  if (under_way_ || held_ || waiting_.size() == expecting_) return;
   std::vector<Waiting> group;
   std::unordered_set<std::string> taken;
-  const bool all_expect = expecting_ == waiting_.size();
-  for (auto at = waiting_.begin(); at != waiting_.end() && group.size() < context_.options().max_group;) {
+  const auto ready = waiting_.size() - expecting_;
+  const auto most = std::min(context_.options().max_group, ready <= undivided ? ready : (ready + 1) / 2);
+  for (auto at = waiting_.begin(); at != waiting_.end() && group.size() < most;) {
     const auto one = at++;
-    if (one->expects && !all_expect) {
-      stop_expecting(*one);
-      continue;
-    }
-    if (taken.insert(one->entity).second) group.push_back(dequeue(one));
+    const bool is_first = taken.insert(one->entity).second;
+    if (is_first && !one->expects_until) group.push_back(dequeue(one));
   }
-  commit(std::move(group));
+  if (!group.empty()) commit(std::move(group));
 }
 
 void Committer::commit(std::vector<Waiting> group) {
@@ -109,9 +136,11 @@ void Committer::commit(std::vector<Waiting> group) {
   }));
 }
 
+// The next group goes to the store before the handlers of this one run, so that the store need not wait for them.
 void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes) {
   std::optional<Error> failure;
   std::vector<Waiting> again;
+  std::vector<Told> told;
   for (std::size_t i = 0; i < group.size(); ++i) {
     auto& waiting = group[i];
     auto& outcome = outcomes[i];
@@ -123,43 +152,50 @@ void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes
     if (unknown || (passing && (waiting.tried || waiting.patience == Patience::until_written))) {
       waiting.tried = true;
       again.push_back(std::move(waiting));
-      continue;
+    } else {
+      settle(std::move(waiting), std::move(outcome), told);
     }
-    if (outcome.status == OutcomeStatus::failed) {
-      context_.log(LogLevel::error, "write failed",
-                   {{"step", std::string(step_of(waiting.command))},
-                    {"entity", waiting.entity},
-                    {"error", outcome.error ? outcome.error->detail : std::string()}});
-    }
-    // Refused for good, after a first try of which nobody knows, or although the row is ours.
-    const bool may_be_mine = waiting.tried || waiting.patience == Patience::until_written;
-    if (outcome.status == OutcomeStatus::failed && may_be_mine) context_.note_stray();
-    const bool never_stored =
-        outcome.status == OutcomeStatus::failed && std::holds_alternative<AdmitRequest>(waiting.command);
-    waiting.handlers.front()(outcome);
-    // To what was to become of a request that was not stored, that request is simply not there.
-    if (never_stored) outcome = {OutcomeStatus::lost_guard, {}, false, {}};
-    for (std::size_t k = 1; k < waiting.handlers.size(); ++k) waiting.handlers[k](outcome);
-    if (never_stored) drop_changes_of(waiting.entity);
   }
   for (auto at = again.rbegin(); at != again.rend(); ++at) enqueue(waiting_.begin(), std::move(*at));
   failure ? store_.failed(*failure) : store_.answered();
   failures_in_a_row_ = failure ? failures_in_a_row_ + 1 : 0;
   if (failure) hold();
-  under_way_ = false;  // only now: what the handlers submitted goes into one group
+  under_way_ = false;
   pump();
+  for (auto& [handler, outcome] : told) handler(std::move(outcome));
+}
+
+void Committer::settle(Waiting waiting, Outcome outcome, std::vector<Told>& told) {
+  auto& handlers = waiting.handlers;
+  if (outcome.status != OutcomeStatus::failed) {
+    for (std::size_t i = 0; i + 1 < handlers.size(); ++i) told.push_back({std::move(handlers[i]), outcome});
+    told.push_back({std::move(handlers.back()), std::move(outcome)});
+    return;
+  }
+  context_.log(LogLevel::error, "write failed",
+               {{"step", std::string(step_of(waiting.command))},
+                {"entity", waiting.entity},
+                {"error", outcome.error ? outcome.error->detail : std::string()}});
+  // Refused for good, after a first try of which nobody knows, or although the row is ours.
+  if (waiting.tried || waiting.patience == Patience::until_written) context_.note_stray();
+  told.push_back({std::move(handlers.front()), outcome});
+  // To what was to become of a request that was not stored, that request is simply not there.
+  const bool never_stored = std::holds_alternative<AdmitRequest>(waiting.command);
+  if (never_stored) outcome = {OutcomeStatus::lost_guard, {}, false, {}};
+  for (std::size_t i = 1; i < handlers.size(); ++i) told.push_back({std::move(handlers[i]), outcome});
+  if (never_stored) drop_changes_of(waiting.entity, told);
 }
 
 // While the store is away they would only pile up.
-void Committer::drop_changes_of(const std::string& entity) {
+void Committer::drop_changes_of(const std::string& entity, std::vector<Told>& told) {
   if (!queues_.contains(entity)) return;
-  std::vector<Waiting> dropped;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const auto one = at++;
-    if (one->entity == entity) dropped.push_back(dequeue(one));
-  }
-  for (const auto& waiting : dropped) {
-    for (const auto& handler : waiting.handlers) handler({OutcomeStatus::lost_guard, {}, false, {}});
+    if (one->entity != entity) continue;
+    auto dropped = dequeue(one);
+    for (auto& handler : dropped.handlers) {
+      told.push_back({std::move(handler), {OutcomeStatus::lost_guard, {}, false, {}}});
+    }
   }
 }
 

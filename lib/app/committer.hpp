@@ -23,7 +23,7 @@ enum class Patience {
 
 enum class Company {
   none,
-  change_on_the_way,  // an admission that is being checked: better written together with the outcome
+  change_on_the_way,  // an admission that is being checked: written together with the outcome, when that comes soon
 };
 
 class Committer {
@@ -47,8 +47,8 @@ class Committer {
     Patience patience;
     std::vector<Handler<Outcome>> handlers;
     std::string entity;
-    bool tried = false;    // its first outcome was unknown: it must be repeated exactly as it was
-    bool expects = false;  // company; it lets others go first, but once
+    bool tried = false;  // its first outcome was unknown: it must be repeated exactly as it was
+    std::optional<Duration> expects_until{};  // monotonic; company
   };
 
   // What waits for one entity.
@@ -57,20 +57,28 @@ class Committer {
     Waiting* admission = nullptr;  // the one of them that admits it, when it has not been tried
   };
 
+  struct Told {
+    Handler<Outcome> handler;
+    Outcome outcome;
+  };
+
   void enqueue(std::list<Waiting>::const_iterator before, Waiting waiting);
   Waiting dequeue(std::list<Waiting>::iterator at);
   void stop_expecting(Waiting& waiting);
+  void look_after_expecting(Duration delay);
   bool merge(Command& command, Handler<Outcome>& handler, const std::string& entity);
   void pump();
   void commit(std::vector<Waiting> group);
-  void drop_changes_of(const std::string& entity);
   void finish(std::vector<Waiting> group, std::vector<Outcome> outcomes);
+  void settle(Waiting waiting, Outcome outcome, std::vector<Told>& told);
+  void drop_changes_of(const std::string& entity, std::vector<Told>& told);
   void hold();
 
   Context& context_;
   std::list<Waiting> waiting_;
   std::unordered_map<std::string, Queue> queues_;  // of waiting_, by entity
   std::size_t expecting_ = 0;                      // of waiting_
+  bool looks_after_expecting_ = false;
   bool under_way_ = false;
   bool held_ = false;  // after a failure of the store we give it a moment
   StoreAnswers store_;
