@@ -35,45 +35,75 @@ Result<JobVersion> version_of(const JobId& id, const VersionRow& row) {
   return JobVersion{*std::move(document), row.written_by, row.state_by};
 }
 
-Result<JobVersion> load_version(::soci::session& sql, const JobId& id, std::int64_t version) {
+// What every check of a request reads is prepared once. A statement is read to its end, or it would keep its snapshot.
+struct FindJob {
+  explicit FindJob(::soci::session& sql)
+      : select((sql.prepare << "SELECT newest_version, coalesce(in_force_version, 0) FROM job WHERE job_id = :id",
+                use(id, "id"), into(newest), into(in_force))) {}
+  std::string id;
+  std::int64_t newest = 0, in_force = 0;
+  ::soci::statement select;
+};
+
+struct FindVersion {
+  explicit FindVersion(::soci::session& sql)
+      : select((sql.prepare << "SELECT document, state, state_by, written_by FROM job_version"
+                               " WHERE job_id = :id AND version = :version",
+                use(id, "id"), use(version, "version"), into(row.document), into(row.state), into(row.state_by),
+                into(row.written_by))) {}
+  std::string id;
+  std::int64_t version = 0;
   VersionRow row;
-  const auto key = id.to_string();
-  sql << "SELECT document, state, state_by, written_by FROM job_version WHERE job_id = :id AND version = :version",
-      use(key, "id"), use(version, "version"), into(row.document), into(row.state), into(row.state_by),
-      into(row.written_by);
-  if (!sql.got_data()) {
+  ::soci::statement select;
+};
+
+struct FindAuthors {
+  explicit FindAuthors(::soci::session& sql)
+      : select((sql.prepare << "SELECT DISTINCT written_by FROM job_version WHERE job_id = :id AND version > :version",
+                use(id, "id"), use(version, "version"), into(author))) {}
+  std::string id, author;
+  std::int64_t version = 0;
+  ::soci::statement select;
+};
+
+Result<JobVersion> load_version(soci::SqliteSession& session, const JobId& id, std::int64_t version) {
+  auto& find = session.prepared<FindVersion>();
+  find.id = id.to_string();
+  find.version = version;
+  if (!find.select.execute(true)) {
     return Error{ErrorKind::not_found,
-                 "there is no version " + std::to_string(version) + " of backup job " + key,
+                 "there is no version " + std::to_string(version) + " of backup job " + find.id,
                  false,
                  "backup-job-version-not-found",
                  {}};
   }
-  return version_of(id, row);
+  auto found = version_of(id, find.row);
+  find.select.fetch();
+  return found;
 }
 
-std::vector<std::string> load_authors(::soci::session& sql, const std::string& key, std::int64_t in_force) {
+std::vector<std::string> load_authors(soci::SqliteSession& session, const JobId& id, std::int64_t in_force) {
+  auto& find = session.prepared<FindAuthors>();
+  find.id = id.to_string();
+  find.version = in_force;
   std::vector<std::string> authors;
-  std::string author;
-  ::soci::statement select =
-      (sql.prepare << "SELECT DISTINCT written_by FROM job_version WHERE job_id = :id AND version > :version",
-       use(key, "id"), use(in_force, "version"), into(author));
-  for (select.execute(); select.fetch();) authors.push_back(author);
+  for (bool more = find.select.execute(true); more; more = find.select.fetch()) authors.push_back(find.author);
   return authors;
 }
 
-Result<Job> load(::soci::session& sql, const JobId& id) {
-  const auto key = id.to_string();
-  std::int64_t newest = 0, in_force = 0;
-  sql << "SELECT newest_version, coalesce(in_force_version, 0) FROM job WHERE job_id = :id", use(key, "id"),
-      into(newest), into(in_force);
-  if (!sql.got_data()) return no_such_job(id);
-  auto newest_version = load_version(sql, id, newest);
+Result<Job> load(soci::SqliteSession& session, const JobId& id) {
+  auto& find = session.prepared<FindJob>();
+  find.id = id.to_string();
+  if (!find.select.execute(true)) return no_such_job(id);
+  const auto newest = find.newest, in_force = find.in_force;
+  find.select.fetch();
+  auto newest_version = load_version(session, id, newest);
   if (!newest_version) return corrupt(id, newest_version.error().detail);
-  Job job{*std::move(newest_version), {}, load_authors(sql, key, in_force)};
+  Job job{*std::move(newest_version), {}, load_authors(session, id, in_force)};
   if (in_force == newest) {
     job.in_force = job.newest;
   } else if (in_force != 0) {
-    auto version = load_version(sql, id, in_force);
+    auto version = load_version(session, id, in_force);
     if (!version) return corrupt(id, version.error().detail);
     job.in_force = *std::move(version);
   }
@@ -135,28 +165,28 @@ Result<std::unique_ptr<JobStore>> JobStore::open(const std::filesystem::path& pa
 Result<Job> JobStore::create(const Change& change, Timestamp now) {
   return session_->write([&]() -> Result<Job> {
     write(session_->sql(), change, "", now);
-    return load(session_->sql(), change.version.document.id);
+    return load(*session_, change.version.document.id);
   });
 }
 
 Result<Job> JobStore::change(JobId id, const std::function<Result<Change>(const Job&)>& decide,
                              const std::string& comment, Timestamp now) {
   return session_->write([&]() -> Result<Job> {
-    auto job = load(session_->sql(), id);
+    auto job = load(*session_, id);
     if (!job) return job;
     auto change = decide(*job);
     if (!change) return std::move(change).error();
     write(session_->sql(), *change, comment, now);
-    return load(session_->sql(), id);
+    return load(*session_, id);
   });
 }
 
 Result<Job> JobStore::find(JobId id) {
-  return session_->read([&] { return load(session_->sql(), id); });
+  return session_->read([&] { return load(*session_, id); });
 }
 
 Result<JobVersion> JobStore::find_version(JobId id, std::int64_t version) {
-  return session_->read([&] { return load_version(session_->sql(), id, version); });
+  return session_->read([&] { return load_version(*session_, id, version); });
 }
 
 Result<std::vector<HistoryEntry>> JobStore::history(JobId id) {
@@ -209,7 +239,7 @@ Result<JobPage> JobStore::list(const JobQuery& query) {
     page.has_more = std::cmp_greater(ids.size(), query.limit);
     if (page.has_more) ids.pop_back();
     for (const auto& id : ids) {
-      auto job = load(session_->sql(), id);
+      auto job = load(*session_, id);
       if (!job) return std::move(job).error();
       page.items.push_back({job->shown(), job->pending_version()});
     }

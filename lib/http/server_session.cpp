@@ -24,6 +24,8 @@ using boost::system::error_code;
 
 constexpr std::size_t max_chunk_extension_bytes = 4096;  // of one body
 constexpr std::size_t body_buffer_bytes = 16384;
+constexpr std::size_t idle_buffer_bytes = 4096;
+
 bool is_safe_header(const Header& header) {
   const auto bad = [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; };
   return !header.name.empty() && std::ranges::none_of(header.name, bad) && std::ranges::none_of(header.value, bad) &&
@@ -41,6 +43,26 @@ Refusal body_too_large(std::size_t limit) {
 }
 
 Refusal took_too_long() { return {408, "request-timeout", "the request did not come within the time for reading one"}; }
+
+void add_field(std::string& message, std::string_view name, std::string_view value) {
+  message.append(name).append(": ").append(value).append("\r\n");
+}
+
+// RFC 9112, 4: one piece, so that it goes out as one.
+std::string to_message(const Response& response, bool head_only) {
+  const bool has_body = response.status != 204 && response.status != 304;
+  std::string message = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+  message.append(beast::http::obsolete_reason(beast::http::int_to_status(static_cast<unsigned>(response.status))));
+  message += "\r\n";
+  for (const Header& header : response.headers) add_field(message, header.name, header.value);
+  if (!response.headers.find("Cache-Control")) add_field(message, "Cache-Control", "no-store");
+  if (!response.headers.find("X-Content-Type-Options")) add_field(message, "X-Content-Type-Options", "nosniff");
+  if (response.close) add_field(message, "Connection", "close");
+  if (has_body) add_field(message, "Content-Length", std::to_string(response.body.size()));
+  message += "\r\n";
+  if (has_body && !head_only) message += response.body;
+  return message;
+}
 
 // Answers 500 when the handler forgets about a request: its client must not wait for ever. A handler's last copy may go
 // on another thread than the session's.
@@ -104,28 +126,40 @@ void Session::answer_was_dropped(std::uint64_t number) {
 }
 
 // An operation made of several reads cannot be cancelled between two of them, so what expires is the socket: its reads
-// end from then on, or it is closed.
+// end from then on, or it is closed. The timer is left running when a deadline is put off, as nearly all are.
 void Session::arm(std::chrono::milliseconds time, OnExpiry then) {
   expired_ = false;
-  const auto number = ++deadline_number_;
-  deadline_.expires_after(time);
-  deadline_.async_wait([weak = weak_from_this(), number, then](error_code error) {
+  on_expiry_ = then;
+  expires_ = std::chrono::steady_clock::now() + time;
+  if (!watched_ || deadline_.expiry() > *expires_) watch();
+}
+
+void Session::disarm() { expires_.reset(); }
+
+void Session::watch() {
+  watched_ = true;
+  const auto number = ++watch_number_;
+  deadline_.expires_at(*expires_);
+  deadline_.async_wait([weak = weak_from_this(), number](error_code error) {
     const auto session = weak.lock();
-    if (error || !session || number != session->deadline_number_) return;
-    session->expired_ = true;
-    error_code ignored;
-    if (then == OnExpiry::close) {
-      session->socket_.close(ignored);
-    } else {
-      session->socket_.shutdown(tcp::socket::shutdown_receive, ignored);
-      session->socket_.cancel(ignored);
-    }
+    if (!session || number != session->watch_number_) return;
+    session->watched_ = false;
+    if (!error) session->on_deadline();
   });
 }
 
-void Session::disarm() {
-  ++deadline_number_;
-  deadline_.cancel();
+void Session::on_deadline() {
+  if (!expires_) return;
+  if (*expires_ > std::chrono::steady_clock::now()) return watch();
+  expires_.reset();
+  expired_ = true;
+  error_code ignored;
+  if (on_expiry_ == OnExpiry::close) {
+    socket_.close(ignored);
+  } else {
+    socket_.shutdown(tcp::socket::shutdown_receive, ignored);
+    socket_.cancel(ignored);
+  }
 }
 
 std::string_view Session::buffered() const {
@@ -190,16 +224,20 @@ asio::awaitable<std::optional<Response>> Session::read_body(RequestHead& head) {
     co_await asio::async_write(socket_, asio::buffer(go_on), redirect_error(use_awaitable, error));
   }
 
-  beast::http::request_parser<beast::http::string_body> parser;
-  parser.header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes + 1));
-  parser.body_limit(limit);
-  std::size_t extension_bytes = 0;
-  auto on_chunk = [&extension_bytes](std::uint64_t, beast::string_view extensions, error_code& failure) {
-    extension_bytes += extensions.size();
-    if (extension_bytes > max_chunk_extension_bytes) failure = beast::http::error::bad_chunk_extension;
-  };
-  parser.on_chunk_header(on_chunk);
-  if (!error) co_await beast::http::async_read(socket_, buffer_, parser, redirect_error(use_awaitable, error));
+  auto& body = head.request.body;
+  if (head.chunked) {
+    body = co_await read_chunks(error);
+  } else {
+    body = buffered().substr(head_length_, head.content_length);
+    buffer_.consume(head_length_ + body.size());
+    while (!error && body.size() < head.content_length) {
+      const auto had = body.size();
+      body.resize(std::min(head.content_length, had + body_buffer_bytes));
+      const auto read = co_await socket_.async_read_some(asio::buffer(body.data() + had, body.size() - had),
+                                                         redirect_error(use_awaitable, error));
+      body.resize(had + read);
+    }
+  }
 
   if (expired_) co_return to_response(took_too_long());
   if (error == beast::http::error::body_limit) co_return to_response(body_too_large(limit));
@@ -208,8 +246,22 @@ asio::awaitable<std::optional<Response>> Session::read_body(RequestHead& head) {
   if (error && error.category() == beast::http::make_error_code(beast::http::error::bad_chunk).category())
     co_return to_response({400, "malformed-request", "the chunks of the body are not well-formed"});
   if (error) cut();
-  head.request.body = std::move(parser.get().body());
   co_return std::nullopt;
+}
+
+// Beast reads the head once more, to come to its chunks.
+asio::awaitable<std::string> Session::read_chunks(error_code& error) {
+  beast::http::request_parser<beast::http::string_body> parser;
+  parser.header_limit(static_cast<std::uint32_t>(server_->options.max_header_bytes + 1));
+  parser.body_limit(server_->options.max_body_bytes);
+  std::size_t extension_bytes = 0;
+  auto on_chunk = [&extension_bytes](std::uint64_t, beast::string_view extensions, error_code& failure) {
+    extension_bytes += extensions.size();
+    if (extension_bytes > max_chunk_extension_bytes) failure = beast::http::error::bad_chunk_extension;
+  };
+  parser.on_chunk_header(on_chunk);
+  if (!error) co_await beast::http::async_read(socket_, buffer_, parser, redirect_error(use_awaitable, error));
+  co_return std::move(parser.get().body());
 }
 
 void Session::call_handler(Request request) {
@@ -243,21 +295,10 @@ asio::awaitable<bool> Session::write(Response response, bool head_only) {
     response.close = close;
   }
 
-  beast::http::response<beast::http::string_body> message;
-  message.version(11);
-  message.result(static_cast<unsigned>(response.status));
-  for (const Header& header : response.headers) message.insert(header.name, header.value);
-  if (!response.headers.find("Cache-Control")) message.set("Cache-Control", "no-store");
-  if (!response.headers.find("X-Content-Type-Options")) message.set("X-Content-Type-Options", "nosniff");
-  if (response.close) message.set("Connection", "close");
-  if (response.status != 204 && response.status != 304) {
-    message.content_length(response.body.size());
-    if (!head_only) message.body() = std::move(response.body);
-  }
-
+  const auto message = to_message(response, head_only);
   arm(server_->options.write_timeout, OnExpiry::close);
   error_code error;
-  co_await beast::http::async_write(socket_, message, redirect_error(use_awaitable, error));
+  co_await asio::async_write(socket_, asio::buffer(message), redirect_error(use_awaitable, error));
   disarm();
   co_return !error && !cut_;
 }
@@ -277,7 +318,7 @@ asio::awaitable<void> Session::serve() {
   while (!cut_ && !server_->draining) {
     RequestHead head;
     idle_ = true;
-    if (buffer_.size() == 0) buffer_.shrink_to_fit();
+    if (buffer_.size() == 0 && buffer_.capacity() > idle_buffer_bytes) buffer_.shrink_to_fit();
     arm(server_->options.idle_timeout, OnExpiry::close);
     auto refusal = co_await read_head(head);
     idle_ = false;

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,12 +70,15 @@ class Session : public std::enable_shared_from_this<Session> {
   // Each gives the refusal to write, or nothing: then it has read its part, or the connection is gone and cut_ is set.
   boost::asio::awaitable<std::optional<Response>> read_head(RequestHead& head);
   boost::asio::awaitable<std::optional<Response>> read_body(RequestHead& head);
+  boost::asio::awaitable<std::string> read_chunks(boost::system::error_code& error);
   void call_handler(Request request);
   boost::asio::awaitable<bool> write(Response response, bool head_only);
   boost::asio::awaitable<void> linger();
 
   void arm(std::chrono::milliseconds time, OnExpiry then);  // one deadline at a time
   void disarm();
+  void watch();
+  void on_deadline();
   std::string_view buffered() const;
   void log(LogLevel level, std::string_view message, const Response& response, std::string detail = {}) const;
 
@@ -87,7 +91,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string peer_{};
   std::optional<Response> answer_{};
   std::uint64_t request_number_ = 0;
-  std::uint64_t deadline_number_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> expires_{};
+  OnExpiry on_expiry_ = OnExpiry::close;
+  bool watched_ = false;  // deadline_ runs, perhaps to an earlier deadline than that in force
+  std::uint64_t watch_number_ = 0;
   bool idle_ = false;
   bool expired_ = false;
   bool cut_ = false;
