@@ -323,7 +323,9 @@ int run(const Flags& flags) {
   const auto already = engine->count("SELECT count(*) FROM backup_request");
   if (flags.text("--write") == "nothing") {
     const auto backups = engine->count("SELECT count(*) FROM backup");
-    std::printf("requests=%lld backups=%lld\n", static_cast<long long>(already), static_cast<long long>(backups));
+    const auto succeeded = engine->count("SELECT count(*) FROM backup_request WHERE state_code = 'Succeeded'");
+    std::printf("requests=%lld succeeded=%lld backups=%lld\n", static_cast<long long>(already),
+                static_cast<long long>(succeeded), static_cast<long long>(backups));
     return 0;
   }
   const bool whole = flags.text("--write") == "lives";

@@ -129,6 +129,7 @@ start_jobs() {
   } >"$folder/jobs.toml"
   chmod 600 "$folder/jobs.toml"
   start jobs "$programs/backupctl-jobs" --config "$folder/jobs.toml"
+  jobs_pid=$pid
   await "the job service" "$folder/jobs.log" address_in "$folder/jobs.log"
   jobs_url=http://$(address_in "$folder/jobs.log")
   : >"$folder/jobs"

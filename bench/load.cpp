@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <ctime>
 #include <fstream>
 #include <random>
 #include <string>
@@ -131,8 +132,12 @@ class Poster {
     const auto at = [&](double share) {
       return latencies_.empty() ? 0.0F : latencies_[static_cast<std::size_t>(share * double(latencies_.size() - 1))];
     };
-    std::printf("admitted=%zu refused=%zu per_second=%.0f p50_ms=%.2f p99_ms=%.2f max_ms=%.2f\n", latencies_.size(),
-                refused_, double(latencies_.size()) / seconds, at(0.5), at(0.99), at(1));
+    timespec cpu{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    const double admitted = double(latencies_.size());
+    std::printf("admitted=%zu refused=%zu per_second=%.0f p50_ms=%.2f p99_ms=%.2f max_ms=%.2f cpu_us=%.0f\n",
+                latencies_.size(), refused_, admitted / seconds, at(0.5), at(0.99), at(1),
+                (double(cpu.tv_sec) * 1e6 + double(cpu.tv_nsec) / 1e3) / std::max(admitted, 1.0));
   }
 
   const Flags& flags_;

@@ -12,7 +12,7 @@ usage: sh bench/run.sh [--programs DIR] [--rounds N] [--milliseconds N] [--conne
   --connections N   keep-alive connections of the load (128)
   --lives N         whole lives in one measurement (20000)
   --open N          open requests that a controller is started with (100000)
-Rows, all by default: admissions lives slow-sync start idle; each but idle on sqlite and on postgresql.
+Rows, all by default: admissions lives flow slow-sync start idle; each but idle on sqlite and on postgresql.
 "A:B us" is the processor time of one request in the controller, and in the bare loop beside it.
 TEXT
 }
@@ -31,7 +31,7 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-rows=${*:-admissions lives slow-sync start idle}
+rows=${*:-admissions lives flow slow-sync start idle}
 
 if [ -z "$programs" ]; then
   cmake --preset release -S "$root" -DCMAKE_UNITY_BUILD=ON >/dev/null &&
@@ -41,6 +41,7 @@ fi
 programs=$(cd "$programs" && pwd)
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/backupctl-bench-XXXXXX")
 . "$here/ground.sh"
+. "$here/flow.sh"
 trap 'end_all; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 shim=$folder/slow_sync.so # where the server's user can read it
@@ -167,6 +168,7 @@ while [ $round -lt "$rounds" ]; do
         tell ceiling - "$ceiling" - - "HTTP and JSON alone"
         for engine in sqlite postgresql; do admissions $engine admissions; done ;;
       lives) for engine in sqlite postgresql; do lives $engine; done ;;
+      flow) for engine in sqlite postgresql; do flow $engine; done ;;
       slow-sync) for engine in sqlite postgresql; do slow_sync $engine; done ;;
       start) for engine in sqlite postgresql; do start_with_open $engine; done ;;
       idle) idle ;;
