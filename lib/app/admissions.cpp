@@ -10,10 +10,6 @@ constexpr Duration wait_for_check = std::chrono::seconds(10);
 // How often callers are looked for whose answer does not come because the store takes no more writes.
 constexpr Duration look_every = std::chrono::seconds(2);
 
-bool asks_the_same(const BackupOrder& a, const BackupOrder& b) {
-  return a.job_id == b.job_id && a.source == b.source && a.data_as_of == b.data_as_of;
-}
-
 Error store_unavailable(const Error& cause) {
   if (cause.kind == ErrorKind::overloaded) return cause;
   return {ErrorKind::unavailable, "the request was not stored: " + cause.detail, true, "store-unavailable"};
@@ -39,7 +35,11 @@ SubmitReply reply_for(BackupRequest row, bool seen_before) {
 
 // One caller being served. The check runs beside the first write; whichever of them settles the answer gives it.
 struct Admissions::Visit {
-  BackupOrder order;
+  RequestId id;
+  JobId job_id;
+  SourcePath source;
+  CivilDate data_as_of;
+  bool has_key = false;
   bool respond_async = false;
   Handler<SubmitReply> handler;
   Duration came{};  // monotonic
@@ -50,6 +50,9 @@ struct Admissions::Visit {
   void answer(SubmitReply reply) {
     if (std::exchange(answered, true)) return;
     handler(std::move(reply));
+  }
+  bool asks_for(const BackupOrder& order) const {
+    return job_id == order.job_id && source == order.source && data_as_of == order.data_as_of;
   }
 };
 
@@ -67,26 +70,29 @@ void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
                     .traceparent = std::move(submission.traceparent),
                     .received = context_.now()};
   auto visit =
-      std::make_shared<Visit>(Visit{order, submission.respond_async, std::move(handler), context_.monotonic()});
+      std::make_shared<Visit>(Visit{order.id, order.job_id, order.source, order.data_as_of, order.key.has_value(),
+                                    submission.respond_async, std::move(handler), context_.monotonic()});
   // What nobody waits for is taken up by a later round when enough is being checked.
   const bool is_for_later = visit->respond_async && checks_.under_way() >= context_.options().max_owned_checks;
-  BackupRequest row{order, received(order, is_for_later ? std::nullopt : std::optional(context_.self()))};
+  auto progress = received(order, is_for_later ? std::nullopt : std::optional(context_.self()));
+  auto history = received_history(order);
+  const auto when_unavailable = order.key ? WhenUnavailable::try_again_later : WhenUnavailable::close;
+  BackupRequest row{std::move(order), std::move(progress)};
   committer_.submit(
-      AdmitRequest{row, received_history(order)}, Patience::once,
-      [this, visit](const Outcome& outcome) { on_admitted(visit, outcome); },
+      AdmitRequest{row, std::move(history)}, Patience::once,
+      [this, visit](Outcome outcome) { on_admitted(visit, std::move(outcome)); },
       submission.respond_async ? Company::none : Company::change_on_the_way);
   if (submission.respond_async) return;  // checked once it is durable
-  const auto when_unavailable = order.key ? WhenUnavailable::try_again_later : WhenUnavailable::close;
   checks_.check(
       std::move(row), when_unavailable, [this, visit](const Checked& checked) { on_checked(visit, checked); },
       std::shared_ptr<const bool>(visit, &visit->is_void));
 }
 
-void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, const Outcome& outcome) {
+void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, Outcome outcome) {
   switch (outcome.status) {
     case OutcomeStatus::applied:
     case OutcomeStatus::already_done: {
-      auto row = *outcome.current;
+      auto row = std::move(*outcome.current);
       admitted_(row);
       if (!visit->respond_async) {
         if (visit->answered) return;
@@ -133,11 +139,11 @@ void Admissions::answer_late() {
 
 void Admissions::on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked) {
   // Nothing was stored, or the key led to another request: on_admitted tells.
-  if (visit->is_void || !checked.row || checked.row->order.id != visit->order.id) return;
+  if (visit->is_void || !checked.row || checked.row->order.id != visit->id) return;
   // Handed back while its check was under way (the store failed us): somebody goes on with it at once. Without a key
   // its caller must not be told to ask again, for the request is not closed.
   const bool is_open = checked.row->progress.state == RequestState::received;
-  if (is_open && (!checked.error || !visit->order.key)) return wait_for_outcome(visit, *checked.row, false);
+  if (is_open && (!checked.error || !visit->has_key)) return wait_for_outcome(visit, *checked.row, false);
   auto reply = reply_for(*checked.row, false);
   if (checked.error && is_open) {
     reply.error = job_service_unavailable(checked.error->detail, true);
@@ -148,7 +154,7 @@ void Admissions::on_checked(const std::shared_ptr<Visit>& visit, const Checked& 
 }
 
 void Admissions::answer_for_known(const std::shared_ptr<Visit>& visit, const BackupRequest& known) {
-  if (!asks_the_same(known.order, visit->order)) {
+  if (!visit->asks_for(known.order)) {
     return visit->answer(
         {{},
          false,

@@ -28,7 +28,7 @@ class Admissions {
  private:
   struct Visit;
 
-  void on_admitted(const std::shared_ptr<Visit>& visit, const Outcome& outcome);
+  void on_admitted(const std::shared_ptr<Visit>& visit, Outcome outcome);
   void on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked);
   void wait_for_outcome(const std::shared_ptr<Visit>& visit, const BackupRequest& known, bool seen_before);
   void answer_late();

@@ -30,36 +30,38 @@ void CheckStage::check(BackupRequest row, WhenUnavailable when_unavailable, Hand
   ++under_way_;
   const CallContext asking{row.order.id, row.order.traceparent};
   const auto job_id = row.order.job_id;
-  jobs_.read(
-      job_id, asking,
-      [this, row = std::move(row), when_unavailable, done = std::move(done),
-       is_void = std::move(is_void)](const JobAnswer& answer) {
-        if (is_void && *is_void) {
-          --under_way_;
-          return done({});
-        }
-        const auto fence = row.progress.fence;
-        std::optional<Error> error;
-        if (!answer.job) error = answer.job.error();
-        auto decider = [this, fence, answer,
-                        when_unavailable](const BackupRequest& now) -> std::optional<ChangeRequest> {
-          if (now.progress.owner != context_.self() || now.progress.fence != fence) return {};
-          if (answer.job) return decide_answer(now, *answer.job ? &**answer.job : nullptr, answer.asked_for);
-          CheckFailed failed{"job service: " + answer.job.error().detail, {}};
-          const bool in_time = context_.now() < now.order.received + context_.options().check_give_up_after;
-          if (when_unavailable == WhenUnavailable::try_again_later && in_time) {
-            const auto& options = context_.options();
-            failed.retry_at = context_.now() + retry_delay(now.progress.check_attempts, options.first_retry_delay,
-                                                           options.max_retry_delay, context_.random());
-          }
-          auto decision = decide(now, failed, context_.now());
-          return decision ? std::optional(change_of(now, std::move(*decision))) : std::nullopt;
-        };
-        amender_.amend(row, std::move(decider), [this, fence, error = std::move(error), done](const Amended& amended) {
-          --under_way_;
-          on_written(amended, fence, error, done);
-        });
-      });
+  jobs_.read(job_id, asking,
+             [this, row = std::move(row), when_unavailable, done = std::move(done),
+              is_void = std::move(is_void)](SharedJobAnswer answer) mutable {
+               if (is_void && *is_void) {
+                 --under_way_;
+                 return done({});
+               }
+               const auto fence = row.progress.fence;
+               std::optional<Error> error;
+               if (!answer->job) error = answer->job.error();
+               auto decider = [this, fence, answer = std::move(answer),
+                               when_unavailable](const BackupRequest& now) -> std::optional<ChangeRequest> {
+                 if (now.progress.owner != context_.self() || now.progress.fence != fence) return {};
+                 const auto& job = answer->job;
+                 if (job) return decide_answer(now, *job ? &**job : nullptr, answer->asked_for);
+                 CheckFailed failed{"job service: " + job.error().detail, {}};
+                 const bool in_time = context_.now() < now.order.received + context_.options().check_give_up_after;
+                 if (when_unavailable == WhenUnavailable::try_again_later && in_time) {
+                   const auto& options = context_.options();
+                   failed.retry_at =
+                       context_.now() + retry_delay(now.progress.check_attempts, options.first_retry_delay,
+                                                    options.max_retry_delay, context_.random());
+                 }
+                 auto decision = decide(now, failed, context_.now());
+                 return decision ? std::optional(change_of(now, std::move(*decision))) : std::nullopt;
+               };
+               amender_.amend(std::move(row), std::move(decider),
+                              [this, fence, error = std::move(error), done = std::move(done)](const Amended& amended) {
+                                --under_way_;
+                                on_written(amended, fence, error, done);
+                              });
+             });
 }
 
 std::optional<ChangeRequest> CheckStage::decide_answer(const BackupRequest& row, const BackupJob* job,

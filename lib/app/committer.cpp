@@ -15,8 +15,8 @@ constexpr Duration longest_hold = std::chrono::seconds(2);
 // How long an admission waits for the outcome of its check. Its caller loses nothing by it, for the answer needs both;
 // with a job service that takes longer it has to be durable meanwhile.
 constexpr Duration wait_for_company = std::chrono::milliseconds(50);
-// Of more than so many that wait, half are taken: the other half is then ready for the store while the outcomes of these
-// are told and what comes of them is made ready, and neither waits for the other.
+// Of more than so many that wait, half are taken: the other half is then ready for the store while the outcomes of
+// these are told and what comes of them is made ready, and neither waits for the other.
 constexpr std::size_t undivided = 16;
 
 }  // namespace

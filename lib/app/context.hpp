@@ -56,14 +56,14 @@ class Context {
 
   void post(Task task) { ports_.executor.post(while_alive(std::move(task))); }
   void post_after(Duration delay, Task task) { ports_.executor.post_after(delay, while_alive(std::move(task))); }
-  // A handler that any thread may call and that then runs on the executor. Called when the controller has gone, it does
-  // not touch the executor: that may have gone as well, before the store or the zone that still answers.
+  // A handler that any thread may call, once, and that then runs on the executor. Called when the controller has gone,
+  // it does not touch the executor: that may have gone as well, before the store or the zone that still answers.
   template <class T>
   Handler<T> back(Handler<T> handler) {
-    return [&executor = ports_.executor, life = life_, handler = std::move(handler)](T value) {
+    return [&executor = ports_.executor, life = life_, handler = std::move(handler)](T value) mutable {
       const std::lock_guard posting(life->posting);
       if (life->over) return;
-      executor.post([life, handler, value = std::move(value)]() mutable {
+      executor.post([life, handler = std::move(handler), value = std::move(value)]() mutable {
         const std::lock_guard running(life->running);
         if (!life->over) handler(std::move(value));
       });

@@ -187,12 +187,12 @@ void Controller::async_stop(Duration grace, Handler<Result<void>> handler) {
 }
 
 void Controller::async_submit(Submission submission, Handler<SubmitReply> handler) {
-  impl_->context.post([this, submission = std::move(submission), handler = std::move(handler)] {
+  impl_->context.post([this, submission = std::move(submission), handler = std::move(handler)]() mutable {
     if (impl_->stopping) {
       return handler(
           {{}, false, Error{ErrorKind::unavailable, "the controller is stopping", true, "store-unavailable"}});
     }
-    impl_->admissions.submit(submission, handler);
+    impl_->admissions.submit(std::move(submission), std::move(handler));
   });
 }
 

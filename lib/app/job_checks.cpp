@@ -4,7 +4,7 @@
 
 namespace backupctl::app {
 
-void JobChecks::read(JobId id, CallContext asking, Handler<JobAnswer> handler) {
+void JobChecks::read(JobId id, CallContext asking, Handler<SharedJobAnswer> handler) {
   Waiter waiter{std::move(asking), std::move(handler)};
   if (const auto calls = under_way_.find(id); calls != under_way_.end()) {
     calls->second.next.push_back(std::move(waiter));
@@ -17,8 +17,9 @@ void JobChecks::call(JobId id, std::vector<Waiter> waiters) {
   under_way_.try_emplace(id);
   auto context = waiters.front().asking;
   const auto asked_for = context.request_id;
-  auto on_answer = [this, id, asked_for, waiters = std::move(waiters)](Result<std::optional<BackupJob>> job) {
-    finish(id, waiters, {std::move(job), asked_for});
+  auto shared = std::make_shared<const std::vector<Waiter>>(std::move(waiters));
+  auto on_answer = [this, id, asked_for, shared](Result<std::optional<BackupJob>> job) {
+    finish(id, *shared, {std::move(job), asked_for});
   };
   if (!breaker_.allows(context_.monotonic())) {
     auto error = unavailable("the job service is left alone after repeated failures: " + breaker_.last_error());
@@ -39,11 +40,12 @@ void JobChecks::call(JobId id, std::vector<Waiter> waiters) {
       }));
 }
 
-void JobChecks::finish(JobId id, const std::vector<Waiter>& waiters, const JobAnswer& answer) {
+void JobChecks::finish(JobId id, const std::vector<Waiter>& waiters, JobAnswer answer) {
   auto next = std::move(under_way_.at(id).next);
   under_way_.erase(id);
   if (!next.empty()) call(id, std::move(next));
-  for (const auto& waiter : waiters) waiter.handler(answer);
+  const auto shared = std::make_shared<const JobAnswer>(std::move(answer));
+  for (const auto& waiter : waiters) waiter.handler(shared);
 }
 
 }  // namespace backupctl::app

@@ -2,6 +2,7 @@
 // was received is as fresh as one made for it alone, so nothing older is ever used. On the executor.
 #pragma once
 
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -14,26 +15,27 @@ struct JobAnswer {
   Result<std::optional<BackupJob>> job;
   RequestId asked_for;  // whose id and trace the call carried
 };
+using SharedJobAnswer = std::shared_ptr<const JobAnswer>;  // by all who waited for it
 
 class JobChecks {
  public:
   explicit JobChecks(Context& context)
       : context_(context), breaker_(context.options().breaker_failures, context.options().breaker_probe_every) {}
 
-  void read(JobId id, CallContext asking, Handler<JobAnswer> handler);
+  void read(JobId id, CallContext asking, Handler<SharedJobAnswer> handler);
   const Breaker& breaker() const { return breaker_; }
 
  private:
   struct Waiter {
     CallContext asking;
-    Handler<JobAnswer> handler;
+    Handler<SharedJobAnswer> handler;
   };
   struct Calls {
     std::vector<Waiter> next;  // came while a call was under way: it may have been answered before they were received
   };
 
   void call(JobId id, std::vector<Waiter> waiters);
-  void finish(JobId id, const std::vector<Waiter>& waiters, const JobAnswer& answer);
+  void finish(JobId id, const std::vector<Waiter>& waiters, JobAnswer answer);
 
   Context& context_;
   Breaker breaker_;

@@ -69,7 +69,8 @@ void Reconciler::search(std::shared_ptr<Search> search) {
 
 void Reconciler::import(const Manifest& manifest, std::optional<ParkedResultId> adopted, const Act& act,
                         Handler<Result<BackupRequest>> handler) {
-  auto with_job = [this, manifest, adopted, act, handler](const JobAnswer& answer) {
+  auto with_job = [this, manifest, adopted, act, handler](const SharedJobAnswer& shared) {
+    const auto& answer = *shared;
     if (!answer.job) return handler(answer.job.error());
     if (!*answer.job) return handler(not_adoptable("there is no backup job " + manifest.job_id.to_string()));
     auto imported = import_backup(manifest, **answer.job,

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <limits>
 
 namespace backupctl {
@@ -43,6 +42,21 @@ std::optional<std::int64_t> take_date(std::string_view& text) {
   return sys_days{date}.time_since_epoch().count();
 }
 
+// Of at most as many digits, not negative: times here have four-digit years.
+void put_number(std::string& text, std::int64_t number, std::size_t digits) {
+  const auto begin = text.size();
+  text.append(digits, '0');
+  for (auto at = begin + digits; at-- > begin; number /= 10) text[at] = static_cast<char>('0' + number % 10);
+}
+
+void put_date(std::string& text, const year_month_day& date) {
+  put_number(text, static_cast<int>(date.year()), 4);
+  text += '-';
+  put_number(text, static_cast<unsigned>(date.month()), 2);
+  text += '-';
+  put_number(text, static_cast<unsigned>(date.day()), 2);
+}
+
 struct Unit {
   std::string_view name;
   std::int64_t microseconds;
@@ -54,14 +68,20 @@ constexpr std::array<Unit, 6> units{
 
 std::string to_string(Timestamp time) {
   const auto day_part = floor<days>(time);
-  const year_month_day date{day_part};
   const hh_mm_ss<microseconds> clock{time - day_part};
-  std::array<char, 48> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return buffer.data();
+  std::string text;
+  text.reserve(27);
+  put_date(text, year_month_day{day_part});
+  text += 'T';
+  put_number(text, clock.hours().count(), 2);
+  text += ':';
+  put_number(text, clock.minutes().count(), 2);
+  text += ':';
+  put_number(text, clock.seconds().count(), 2);
+  text += '.';
+  put_number(text, clock.subseconds().count(), 6);
+  text += 'Z';
+  return text;
 }
 
 Result<Timestamp> parse_timestamp(std::string_view text) {
@@ -115,11 +135,9 @@ CivilDate CivilDate::from_days(std::int64_t days_since_1970) {
 }
 
 std::string CivilDate::to_string() const {
-  const year_month_day date{sys_days{days{days_}}};
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return buffer.data();
+  std::string text;
+  put_date(text, year_month_day{sys_days{days{days_}}});
+  return text;
 }
 
 std::optional<CivilDate> CivilDate::plus_days(std::int64_t days) const {

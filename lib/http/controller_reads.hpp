@@ -26,11 +26,11 @@ class ControllerReads {
   Timestamp now() const { return clock_.now(); }
   void ask_status(backupctl::Handler<Result<ControllerStatus>> handler) const { ask_status_(std::move(handler)); }
 
-  // Ports answer from any thread; the caller's connection lives on the executor.
+  // Ports answer from any thread, once; the caller's connection lives on the executor.
   template <class T>
   backupctl::Handler<T> back(std::function<void(T)> handler) const {
-    return [&executor = executor_, handler = std::move(handler)](T value) {
-      executor.post([handler, value = std::move(value)]() mutable { handler(std::move(value)); });
+    return [&executor = executor_, handler = std::move(handler)](T value) mutable {
+      executor.post([handler = std::move(handler), value = std::move(value)]() mutable { handler(std::move(value)); });
     };
   }
 
