@@ -32,7 +32,7 @@ int main() {
     response.headers.add("Location", location);
     respond(std::move(response));
   };
-  http::Server server(runtime, {.listen = "127.0.0.1:0"}, answer, logger, random);
+  http::Server server(runtime, {.listen = "127.0.0.1:0"}, answer, logger, clock, random);
   const auto address = server.start();
   if (!address) return std::fprintf(stderr, "%s\n", address.error().detail.c_str()), 1;
   std::printf("%s\n", address->c_str());

@@ -183,7 +183,7 @@ int run(const Flags& flags) {
   Zone zone(name, clock, outbox);
   http::Router router(authenticator, logger);
   zone.add_to(router);
-  http::Server server(runtime, {.listen = "127.0.0.1:0"}, router.handler(), logger, random);
+  http::Server server(runtime, {.listen = "127.0.0.1:0"}, router.handler(), logger, clock, random);
   std::printf("%s\n", need(server.start()).c_str());
   std::fflush(stdout);
   runtime.on_signal({SIGTERM, SIGINT}, [&runtime] { runtime.stop(); });

@@ -50,6 +50,7 @@ int serve(const jobs::Settings& settings, Logger& logger, Clock& clock) {
                        .read_timeout = duration_cast<milliseconds>(settings.http.read_timeout)},
                       router.handler(),
                       logger,
+                      clock,
                       random};
   // Before anybody is told that we listen: from then on SIGTERM means an orderly end.
   runtime.on_signal({SIGTERM, SIGINT}, [&] {

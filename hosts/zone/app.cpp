@@ -103,6 +103,7 @@ Result<void> serve(const Settings& settings, Clock& clock, Logger& logger) {
                        .read_timeout = milliseconds(settings.read_timeout)},
                       router.handler(),
                       logger,
+                      clock,
                       random};
   const auto address = server.start();
   if (!address) return address.error();

@@ -17,7 +17,10 @@ void Rounds::start(Handler<Result<void>> handler) {
     if (beaten) {
       started_ = true;
       const auto hear = context_.back<bool>([this](bool) { wake(); });
-      context_.repository().on_work([hear] { hear(true); });
+      context_.repository().on_work([hear] {
+        auto once = hear;
+        once(true);
+      });
       wake();
     }
     handler(std::move(beaten));

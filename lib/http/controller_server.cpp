@@ -19,7 +19,7 @@ ControllerServer::ControllerServer(Ports ports, ControllerServerOptions options)
       api_({ports.controller, ports.runtime, ports.clock, ports.logger}, std::move(options.api)),
       router_(ports.authenticator, ports.logger),
       server_(ports.runtime, counting(std::move(options.server), api_), api_.counting(router_.handler()), ports.logger,
-              ports.random) {
+              ports.clock, ports.random) {
   api_.add_to(router_);
 }
 

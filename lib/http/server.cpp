@@ -96,11 +96,12 @@ std::string to_string(const tcp::endpoint& endpoint) {
 }
 
 ServerState::ServerState(Runtime& runtime, ServerOptions chosen, Handler chosen_handler, Logger& log,
-                         Random& random_source)
+                         Clock& chosen_clock, Random& random_source)
     : context(RuntimeAccess::io_context(runtime)),
       options(std::move(chosen)),
       handler(std::move(chosen_handler)),
       logger(&log),
+      clock(&chosen_clock),
       random(&random_source),
       acceptor(context),
       pause(context),
@@ -131,8 +132,8 @@ void ServerState::cut_all() {
   for (Session* session : sessions) session->cut();
 }
 
-Server::Server(Runtime& runtime, ServerOptions options, Handler handler, Logger& logger, Random& random)
-    : state_(std::make_shared<ServerState>(runtime, std::move(options), std::move(handler), logger, random)) {}
+Server::Server(Runtime& runtime, ServerOptions options, Handler handler, Logger& logger, Clock& clock, Random& random)
+    : state_(std::make_shared<ServerState>(runtime, std::move(options), std::move(handler), logger, clock, random)) {}
 
 Server::~Server() {
   stop_accepting();

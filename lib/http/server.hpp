@@ -36,12 +36,12 @@ struct ServerOptions {
   std::function<void(const Response&)> on_refusal{};
 };
 
-// On the executor; constructed and destroyed there too, or while the Runtime is not running. `runtime`, `logger` and
-// `random` outlive it. The handler is called on the executor; when it throws, or drops its Respond without calling it,
-// the client gets a 500.
+// On the executor; constructed and destroyed there too, or while the Runtime is not running. `runtime`, `logger`,
+// `clock` and `random` outlive it. The handler is called on the executor; when it throws, or drops its Respond without
+// calling it, the client gets a 500.
 class Server {
  public:
-  Server(Runtime& runtime, ServerOptions options, Handler handler, Logger& logger, Random& random);
+  Server(Runtime& runtime, ServerOptions options, Handler handler, Logger& logger, Clock& clock, Random& random);
   ~Server();  // cuts every connection
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

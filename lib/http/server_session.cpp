@@ -106,6 +106,7 @@ void Session::close_if_idle() {
 
 void Session::cut() {
   cut_ = true;
+  expires_.reset();
   error_code ignored;
   socket_.close(ignored);
   deadline_.cancel();
@@ -128,29 +129,31 @@ void Session::answer_was_dropped(std::uint64_t number) {
 // An operation made of several reads cannot be cancelled between two of them, so what expires is the socket: its reads
 // end from then on, or it is closed. The timer is left running when a deadline is put off, as nearly all are.
 void Session::arm(std::chrono::milliseconds time, OnExpiry then) {
+  if (cut_) return;
+  const auto now = server_->clock->monotonic();
   expired_ = false;
   on_expiry_ = then;
-  expires_ = std::chrono::steady_clock::now() + time;
-  if (!watched_ || deadline_.expiry() > *expires_) watch();
+  expires_ = now + time;
+  if (!watched_until_ || *watched_until_ > *expires_) watch(now);
 }
 
 void Session::disarm() { expires_.reset(); }
 
-void Session::watch() {
-  watched_ = true;
+void Session::watch(Duration now) {
+  watched_until_ = expires_;
   const auto number = ++watch_number_;
-  deadline_.expires_at(*expires_);
+  deadline_.expires_after(*expires_ - now);
   deadline_.async_wait([weak = weak_from_this(), number](error_code error) {
     const auto session = weak.lock();
     if (!session || number != session->watch_number_) return;
-    session->watched_ = false;
+    session->watched_until_.reset();
     if (!error) session->on_deadline();
   });
 }
 
 void Session::on_deadline() {
   if (!expires_) return;
-  if (*expires_ > std::chrono::steady_clock::now()) return watch();
+  if (const auto now = server_->clock->monotonic(); *expires_ > now) return watch(now);
   expires_.reset();
   expired_ = true;
   error_code ignored;

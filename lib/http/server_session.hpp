@@ -23,7 +23,8 @@ class Session;
 
 // What the Server and its sessions share. On the executor.
 struct ServerState : std::enable_shared_from_this<ServerState> {
-  ServerState(Runtime& runtime, ServerOptions chosen, Handler chosen_handler, Logger& log, Random& random_source);
+  ServerState(Runtime& runtime, ServerOptions chosen, Handler chosen_handler, Logger& log, Clock& chosen_clock,
+              Random& random_source);
 
   void begin(boost::asio::ip::tcp::socket socket);
   void gone(Session* session);
@@ -33,6 +34,7 @@ struct ServerState : std::enable_shared_from_this<ServerState> {
   ServerOptions options;
   Handler handler;
   Logger* logger;  // null once the Server is gone: sessions may outlive it by a moment
+  Clock* clock;
   Random* random;
   boost::asio::ip::tcp::acceptor acceptor;
   boost::asio::steady_timer pause;
@@ -77,7 +79,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   void arm(std::chrono::milliseconds time, OnExpiry then);  // one deadline at a time
   void disarm();
-  void watch();
+  void watch(Duration now);
   void on_deadline();
   std::string_view buffered() const;
   void log(LogLevel level, std::string_view message, const Response& response, std::string detail = {}) const;
@@ -91,9 +93,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string peer_{};
   std::optional<Response> answer_{};
   std::uint64_t request_number_ = 0;
-  std::optional<std::chrono::steady_clock::time_point> expires_{};
+  std::optional<Duration> expires_{};  // monotonic
   OnExpiry on_expiry_ = OnExpiry::close;
-  bool watched_ = false;  // deadline_ runs, perhaps to an earlier deadline than that in force
+  std::optional<Duration> watched_until_{};  // what deadline_ runs to, perhaps before the deadline in force
   std::uint64_t watch_number_ = 0;
   bool idle_ = false;
   bool expired_ = false;

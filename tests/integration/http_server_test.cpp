@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "backupctl/ids.hpp"
+#include "backupctl/serial_executor.hpp"
 #include "integration/raw_client.hpp"
 
 namespace backupctl::http {
@@ -60,7 +61,7 @@ class HttpServer : public ::testing::Test {
     options.listen = "127.0.0.1:0";
     server_ = std::make_unique<Server>(
         runtime_, options, [this](Request request, Respond respond) { handle(std::move(request), std::move(respond)); },
-        logger_, random_);
+        logger_, clock_, random_);
     address_ = server_->start().value();
     loop_ = std::thread([this] { runtime_.run(); });
   }
@@ -97,6 +98,7 @@ class HttpServer : public ::testing::Test {
 
   Runtime runtime_;
   CountingLogger logger_;
+  SystemClock clock_;
   CountingRandom random_;
   std::unique_ptr<Server> server_;
   std::string address_;
@@ -418,7 +420,7 @@ TEST_F(HttpServer, KeepsTwoHundredConnectionsAtOnce) {
 TEST_F(HttpServer, SaysWhyItCannotListen) {
   start();
   const auto start_on = [this](const std::string& listen) {
-    Server other(runtime_, {.listen = listen}, {}, logger_, random_);
+    Server other(runtime_, {.listen = listen}, {}, logger_, clock_, random_);
     return other.start();
   };
   EXPECT_EQ(start_on(address_).error().kind, ErrorKind::unavailable);

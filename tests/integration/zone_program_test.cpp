@@ -30,7 +30,8 @@ class ResultStore {
   explicit ResultStore(std::deque<int> answers = {}) : answers_(std::move(answers)) {
     server_.emplace(
         runtime_, http::ServerOptions{.listen = "127.0.0.1:0"},
-        [this](http::Request request, const http::Respond& respond) { respond(answer(request)); }, logger_, random_);
+        [this](http::Request request, const http::Respond& respond) { respond(answer(request)); }, logger_, clock_,
+        random_);
     address_ = server_->start().value();
     thread_ = std::thread{[this] { runtime_.run(); }};
   }
@@ -64,6 +65,7 @@ class ResultStore {
   std::vector<ZoneResult> taken_;
   std::atomic<std::size_t> calls_{0};
   SilentLogger logger_;
+  SystemClock clock_;
   SystemRandom random_;
   http::Runtime runtime_;
   std::optional<http::Server> server_;

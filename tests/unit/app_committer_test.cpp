@@ -91,22 +91,67 @@ TEST_F(CommitterTest, ReceivedAndAllowedAreWrittenOnce) {
   EXPECT_EQ(history[1], (HistoryEntry{RequestState::allowed, epoch + 1s, {}}));
 }
 
-TEST_F(CommitterTest, AnAdmissionThatIsBeingCheckedIsWrittenAtOnceWhenItIsAlone) {
+TEST_F(CommitterTest, AnAdmissionWaitsForItsCheckAndThenNoLonger) {
   submit_checked(1, "admit");
+  ground.time.run();
+  EXPECT_TRUE(group_sizes().empty());
+  EXPECT_FALSE(committer.is_idle());
+  submit(change(1), "change");
+  ground.time.run();
   EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1}));
+  EXPECT_EQ(told, (Told{"admit applied", "change applied"}));
+  EXPECT_EQ(ground.store.row(id<RequestId>(1)).progress.state, RequestState::allowed);
 }
 
-TEST_F(CommitterTest, AnAdmissionThatIsBeingCheckedLetsOthersGoFirstButOnce) {
-  ground.store.held = true;
-  submit(admit(9), "first");
+TEST_F(CommitterTest, AnAdmissionWhoseCheckTakesLongIsWrittenMeanwhile) {
+  submit_checked(1, "admit");
+  ground.time.advance(30ms);
+  submit_checked(2, "later");
+  ground.time.advance(19ms);
+  EXPECT_TRUE(group_sizes().empty());
+  ground.time.advance(1ms);
+  EXPECT_EQ(told, Told{"admit applied"});
+  ground.time.advance(29ms);
+  EXPECT_EQ(told.size(), 1u);
+  ground.time.advance(1ms);
+  EXPECT_EQ(told, (Told{"admit applied", "later applied"}));
+  EXPECT_TRUE(committer.is_idle());
+}
+
+TEST_F(CommitterTest, OthersDoNotWaitForAnAdmissionsCheck) {
   submit_checked(1, "checked");
   submit(admit(2), "other");
-  submit_checked(3, "checked too");
+  ground.time.run();
+  EXPECT_EQ(told, Told{"other applied"});
+  submit(change(1, 3), "of another revision");  // not merged: it stays behind the admission
+  run();
+  EXPECT_EQ(told, (Told{"other applied", "checked applied", "of another revision lost_guard"}));
+}
+
+TEST_F(CommitterTest, TheNextGroupIsUnderWayWhenTheOutcomesOfTheLastAreTold) {
+  std::size_t begun = 0;
+  ground.store.held = true;
+  committer.submit(admit(1), Patience::once, [&](const Outcome&) { begun = group_sizes().size(); });
+  submit(admit(2), "next");
   ground.store.release();
   run();
-  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1, 2}));
-  EXPECT_EQ(told, (Told{"first applied", "other applied", "checked applied", "checked too applied"}));
-  EXPECT_TRUE(committer.is_idle());
+  EXPECT_EQ(begun, 2u);
+}
+
+TEST(CommitterGroups, OfManyThatWaitHalfAreTaken) {
+  test::Ground ground;
+  ControllerOptions options;
+  Context context{ground.ports(), options};
+  Committer committer{context};
+  ground.store.held = true;
+  for (int i = 1; i <= 41; ++i) {
+    committer.submit(AdmitRequest{{order(i), {.next_action = epoch}}, {}}, Patience::once, [](const Outcome&) {});
+  }
+  ground.store.release();
+  ground.time.advance(10s);
+  std::vector<std::size_t> sizes;
+  for (const auto& group : ground.store.groups) sizes.push_back(group.size());
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 20, 10, 10}));
 }
 
 TEST_F(CommitterTest, WhatHasBeenCheckedLetsNobodyGoFirst) {

@@ -39,6 +39,11 @@ class FlowTest : public ::testing::Test {
     controller->async_submit(std::move(made), [this](SubmitReply reply) { replies.push_back(std::move(reply)); });
     ground.time.run();
   }
+  // It is written before its check comes back.
+  void submit_to_a_slow_check(Submission made = submission()) {
+    submit(std::move(made));
+    ground.time.advance(50ms);
+  }
   void answer_job(std::size_t call, Result<std::optional<BackupJob>> with) {
     ground.jobs.calls.at(call).handler(std::move(with));
     ground.time.run();
@@ -106,7 +111,7 @@ TEST_F(FlowTest, AnAsyncRequestIsAnsweredOnceDurableAndCheckedAfterwards) {
 
 TEST_F(FlowTest, WhenTheStoreFillsUpAfterAReceiptTheCallerIsAnsweredAllTheSame) {
   start();
-  submit();
+  submit_to_a_slow_check();
   ground.store.is_full = true;
   answer_job(0, std::optional(job()));
   ground.time.advance(9s);
@@ -173,7 +178,7 @@ TEST_F(FlowTest, ACheckIsGivenUpAfterItsTime) {
 TEST_F(FlowTest, ASeenKeyWaitsForTheCheckUnderWay) {
   start();
   submit(submission("k"));
-  submit(submission("k"));
+  submit_to_a_slow_check(submission("k"));
   EXPECT_TRUE(replies.empty());
   answer_job(0, std::optional(job()));
   ASSERT_EQ(replies.size(), 2u);
@@ -217,7 +222,7 @@ TEST_F(FlowTest, AKeyWithAnotherBodyIsRefused) {
 
 TEST_F(FlowTest, ACancelDuringTheCheckEndsIt) {
   start();
-  submit();
+  submit_to_a_slow_check();
   const auto request = ground.store.only_row().order.id;
   EXPECT_EQ(cancel(request), "Cancelled");
   answer_job(0, std::optional(job()));
@@ -322,7 +327,7 @@ TEST_F(FlowTest, AStoreThatIsAwayForAMinuteLeavesNothingBehind) {
   submit(submission("k"));
   auto async = submission();
   async.respond_async = true;
-  submit(async);
+  submit_to_a_slow_check(async);
   ground.store.is_down = true;
   ground.jobs.answer_at_once = std::optional(job());
   answer_job(0, std::optional(job()));
@@ -443,7 +448,7 @@ TEST_F(FlowTest, StoppingHandsEverythingBack) {
 
 TEST_F(FlowTest, ARequestWithoutAKeyThatACrashLeftIsGoneOnWith) {
   start();
-  submit();
+  submit_to_a_slow_check();
   controller.reset();  // as a crash would, its check under way
   EXPECT_TRUE(only().owner);
   let_all_answer();

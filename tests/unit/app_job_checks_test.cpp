@@ -19,7 +19,7 @@ class JobChecksTest : public ::testing::Test {
 
   void read(int request, int job = 1) {
     checks.read(id<JobId>(job), {id<RequestId>(request), ""},
-                [this, request](const JobAnswer& answer) { told.emplace_back(request, answer); });
+                [this, request](const SharedJobAnswer& answer) { told.emplace_back(request, *answer); });
     ground.time.run();
   }
   void answer(std::size_t call, Result<std::optional<BackupJob>> with = std::optional(test::job())) {
@@ -49,7 +49,7 @@ TEST_F(JobChecksTest, RequestsThatComeDuringACallAreServedByTheNext) {
 }
 
 TEST_F(JobChecksTest, OneReadFromWithinAnAnswerIsServedByACallOfItsOwn) {
-  checks.read(id<JobId>(1), {id<RequestId>(1), ""}, [this](const JobAnswer&) { read(2); });
+  checks.read(id<JobId>(1), {id<RequestId>(1), ""}, [this](const SharedJobAnswer&) { read(2); });
   answer(0);
   EXPECT_EQ(ground.jobs.calls.size(), 2u);
   EXPECT_TRUE(told.empty());

@@ -14,6 +14,7 @@
 
 #include "backupctl/ids.hpp"
 #include "backupctl/log.hpp"
+#include "backupctl/serial_executor.hpp"
 #include "http/problem.hpp"
 #include "http/server.hpp"
 
@@ -75,7 +76,7 @@ class FakeServer {
     server_ = std::make_unique<http::Server>(
         runtime_, http::ServerOptions{.listen = address_},
         [this](const http::Request& request, http::Respond respond) { handle(request, std::move(respond)); }, log_,
-        random_);
+        clock_, random_);
     address_ = server_->start().value();
   }
 
@@ -112,6 +113,7 @@ class FakeServer {
   Answer answer_;
   http::Runtime runtime_;
   NoLog log_;
+  SystemClock clock_;
   Count random_;
   std::atomic<Mood> mood_ = Mood::well;
   std::atomic<std::size_t> calls_ = 0;
