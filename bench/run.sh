@@ -12,8 +12,9 @@ usage: sh bench/run.sh [--programs DIR] [--rounds N] [--milliseconds N] [--conne
   --connections N   keep-alive connections of the load (128)
   --lives N         whole lives in one measurement (20000)
   --open N          open requests that a controller is started with (100000)
-Rows, all by default: admissions lives flow slow-sync start idle; each but idle on sqlite and on postgresql.
-"A:B us" is the processor time of one request in the controller, and in the bare loop beside it.
+Rows, all by default: admissions lives flow slow-sync start idle peers; each but idle and peers on sqlite and on postgresql.
+"A:B us" is the processor time of one request in the controller, and in the bare loop beside it. For peers, bare/s is what
+the peer does, and ours/s what this run's admissions and lives were.
 TEXT
 }
 
@@ -31,7 +32,7 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-rows=${*:-admissions lives flow slow-sync start idle}
+rows=${*:-admissions lives flow slow-sync start idle peers}
 
 if [ -z "$programs" ]; then
   cmake --preset release -S "$root" -DCMAKE_UNITY_BUILD=ON >/dev/null &&
@@ -42,6 +43,7 @@ programs=$(cd "$programs" && pwd)
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/backupctl-bench-XXXXXX")
 . "$here/ground.sh"
 . "$here/flow.sh"
+. "$here/peers/row.sh"
 trap 'end_all; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 shim=$folder/slow_sync.so # where the server's user can read it
@@ -58,6 +60,10 @@ ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'
 tell() {
   printf '%-11s %-10s %9s %9s %6s  %-58s %5s %7s\n' "$@" "$(cut -d' ' -f1 /proc/loadavg)" "$(probe)"
 }
+
+# keep ROW ENGINE PER_SECOND, told ROW ENGINE: for the rows that stand beside others of this run.
+keep() { echo "$3" >"$folder/told.$1.$2"; }
+told() { cat "$folder/told.$1.$2" 2>/dev/null; }
 
 ceiling() {
   rm -f "$folder/ceiling.log"
@@ -91,6 +97,7 @@ admissions() {
     --group "$group" --commits $once)
   bare=$(value per_second "$measured_bare") cpu="$cpu:$(value cpu_us "$measured_bare")"
   drop_store
+  keep "$row" "$engine" "$ours"
   tell "$row" "$engine" "$ours" "$bare" "$(ratio "$ours" "$bare")" \
     "p50 $(value p50_ms "$measured") p99 $(value p99_ms "$measured") ms, group $group, $once commit(s); $cpu us"
 }
@@ -120,6 +127,7 @@ lives() {
   bare=$(value per_second "$measured_bare")
   drop_store
   ours=$(value per_second "$measured")
+  keep lives "$1" "$ours"
   tell lives "$1" "$ours" "$bare" "$(ratio "$ours" "$bare")" \
     "group $(value group "$measured"); $(value cpu_us "$measured"):$(value cpu_us "$measured_bare") us"
 }
@@ -172,6 +180,7 @@ while [ $round -lt "$rounds" ]; do
       slow-sync) for engine in sqlite postgresql; do slow_sync $engine; done ;;
       start) for engine in sqlite postgresql; do start_with_open $engine; done ;;
       idle) idle ;;
+      peers) peers ;;
       *) usage >&2; exit 2 ;;
     esac
   done
