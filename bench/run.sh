@@ -11,8 +11,10 @@ usage: sh bench/run.sh [--programs DIR] [--rounds N] [--milliseconds N] [--conne
   --milliseconds N  how long each load lasts (5000)
   --connections N   keep-alive connections of the load (128)
   --lives N         whole lives in one measurement (20000)
+  --lines N         lines of the dropped file (100000)
   --open N          open requests that a controller is started with (100000)
-Rows, all by default: admissions lives flow slow-sync start idle peers; each but idle and peers on sqlite and on postgresql.
+Rows, all by default: admissions lives flow drop slow-sync start idle peers; each but idle and peers on sqlite and on
+postgresql.
 "A:B us" is the processor time of one request in the controller, and in the bare loop beside it. For peers, bare/s is what
 the peer does, and ours/s what this run's admissions and lives were.
 TEXT
@@ -20,10 +22,10 @@ TEXT
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
-programs= rounds=3 milliseconds=5000 connections=128 lives=20000 open=100000
+programs= rounds=3 milliseconds=5000 connections=128 lives=20000 lines=100000 open=100000
 while [ $# -gt 0 ]; do
   case $1 in
-    --programs | --rounds | --milliseconds | --connections | --lives | --open)
+    --programs | --rounds | --milliseconds | --connections | --lives | --lines | --open)
       [ $# -ge 2 ] || { usage >&2; exit 2; }
       eval "${1#--}=\$2"
       shift 2 ;;
@@ -32,7 +34,7 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-rows=${*:-admissions lives flow slow-sync start idle peers}
+rows=${*:-admissions lives flow drop slow-sync start idle peers}
 
 if [ -z "$programs" ]; then
   cmake --preset release -S "$root" -DCMAKE_UNITY_BUILD=ON >/dev/null &&
@@ -43,6 +45,7 @@ programs=$(cd "$programs" && pwd)
 folder=$(mktemp -d "${TMPDIR:-/var/tmp}/backupctl-bench-XXXXXX")
 . "$here/ground.sh"
 . "$here/flow.sh"
+. "$here/drop.sh"
 . "$here/peers/row.sh"
 trap 'end_all; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
@@ -74,6 +77,20 @@ ceiling() {
   ceiling=$(value per_second "$measured")
 }
 
+# bare_admissions ENGINE ADMITTED LIMIT [ENVIRONMENT...]: in as many commits for each request, and groups as large, as ours
+# were that are counted in $commits and $commands. Sets $group, $once, $bare, and adds to $cpu.
+bare_admissions() {
+  group=$(((commands + commits / 2) / commits))
+  once=$(($2 * 3 > commands * 2 ? 1 : 2))
+  new_store "$1"
+  limit=$3
+  shift 3
+  measured_bare=$(env "$@" "$programs/bench_bare" --store "$store" $limit --write admissions --group "$group" \
+    --commits "$once")
+  bare=$(value per_second "$measured_bare") cpu="$cpu:$(value cpu_us "$measured_bare")"
+  drop_store
+}
+
 # admissions ENGINE ROW [ENVIRONMENT...]: the bare loop writes in groups as large as ours were.
 admissions() {
   engine=$1 row=$2
@@ -90,13 +107,7 @@ admissions() {
   durable=$(($(stored requests) - before))
   [ "$durable" -eq "$admitted" ] || fail "$admitted requests were admitted, $durable are in the store"
   drop_store
-  group=$(((commands + commits / 2) / commits))
-  once=$((commands * 2 < admitted * 3)) && [ $once -eq 1 ] && once=1 || once=2
-  new_store "$engine"
-  measured_bare=$(env "$@" "$programs/bench_bare" --store "$store" --milliseconds "$milliseconds" --write admissions \
-    --group "$group" --commits $once)
-  bare=$(value per_second "$measured_bare") cpu="$cpu:$(value cpu_us "$measured_bare")"
-  drop_store
+  bare_admissions "$engine" "$admitted" "--milliseconds $milliseconds" "$@"
   keep "$row" "$engine" "$ours"
   tell "$row" "$engine" "$ours" "$bare" "$(ratio "$ours" "$bare")" \
     "p50 $(value p50_ms "$measured") p99 $(value p99_ms "$measured") ms, group $group, $once commit(s); $cpu us"
@@ -177,6 +188,7 @@ while [ $round -lt "$rounds" ]; do
         for engine in sqlite postgresql; do admissions $engine admissions; done ;;
       lives) for engine in sqlite postgresql; do lives $engine; done ;;
       flow) for engine in sqlite postgresql; do flow $engine; done ;;
+      drop) for engine in sqlite postgresql; do drop $engine; done ;;
       slow-sync) for engine in sqlite postgresql; do slow_sync $engine; done ;;
       start) for engine in sqlite postgresql; do start_with_open $engine; done ;;
       idle) idle ;;
