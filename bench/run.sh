@@ -12,8 +12,9 @@ usage: sh bench/run.sh [--programs DIR] [--rounds N] [--milliseconds N] [--conne
   --connections N   keep-alive connections of the load (128)
   --lives N         whole lives in one measurement (20000)
   --lines N         lines of the dropped file (100000)
+  --lone N          requests that are sent one at a time (300)
   --open N          open requests that a controller is started with (100000)
-Rows, all by default: admissions lives flow drop slow-sync start idle peers; each but idle and peers on sqlite and on
+Rows, all by default: admissions lives flow drop slow-sync lone start idle peers; each but idle and peers on sqlite and on
 postgresql.
 "A:B us" is the processor time of one request in the controller, and in the bare loop beside it. For peers, bare/s is what
 the peer does, and ours/s what this run's admissions and lives were.
@@ -22,10 +23,10 @@ TEXT
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
-programs= rounds=3 milliseconds=5000 connections=128 lives=20000 lines=100000 open=100000
+programs= rounds=3 milliseconds=5000 connections=128 lives=20000 lines=100000 lone=300 open=100000
 while [ $# -gt 0 ]; do
   case $1 in
-    --programs | --rounds | --milliseconds | --connections | --lives | --lines | --open)
+    --programs | --rounds | --milliseconds | --connections | --lives | --lines | --lone | --open)
       [ $# -ge 2 ] || { usage >&2; exit 2; }
       eval "${1#--}=\$2"
       shift 2 ;;
@@ -34,7 +35,7 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-rows=${*:-admissions lives flow drop slow-sync start idle peers}
+rows=${*:-admissions lives flow drop slow-sync lone start idle peers}
 
 if [ -z "$programs" ]; then
   cmake --preset release -S "$root" -DCMAKE_UNITY_BUILD=ON >/dev/null &&
@@ -46,6 +47,7 @@ folder=$(mktemp -d "${TMPDIR:-/var/tmp}/backupctl-bench-XXXXXX")
 . "$here/ground.sh"
 . "$here/flow.sh"
 . "$here/drop.sh"
+. "$here/lone.sh"
 . "$here/peers/row.sh"
 trap 'end_all; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
@@ -53,9 +55,10 @@ shim=$folder/slow_sync.so # where the server's user can read it
 cp "$programs/../bench/libbench_slow_sync.so" "$shim" && chmod 644 "$shim"
 
 probe() { value syncs_per_second "$("$programs/bench_sync_probe" "$folder")"; }
+# load ADDRESS [FLAG VALUE...]
 load() {
   "$programs/bench_load" --jobs "$folder/jobs" --token-file "$folder/night.token" --connections "$connections" \
-    --milliseconds "$milliseconds" --to "$1"
+    --milliseconds "$milliseconds" --to "$@"
 }
 bare() { "$programs/bench_bare" --store "$store" --milliseconds "$milliseconds" "$@"; }
 stored() { value "$1" "$(bare --write nothing)"; }
@@ -190,6 +193,7 @@ while [ $round -lt "$rounds" ]; do
       flow) for engine in sqlite postgresql; do flow $engine; done ;;
       drop) for engine in sqlite postgresql; do drop $engine; done ;;
       slow-sync) for engine in sqlite postgresql; do slow_sync $engine; done ;;
+      lone) for engine in sqlite postgresql; do lone $engine; done ;;
       start) for engine in sqlite postgresql; do start_with_open $engine; done ;;
       idle) idle ;;
       peers) peers ;;
