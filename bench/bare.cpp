@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
+#include <limits>
 #include <random>
 
 #include "backupctl/soci/store.hpp"
@@ -41,6 +43,19 @@ const std::vector<Column> request_columns{{"backup_request_id"},
                                           {"revision", bigint}};
 
 const Statement insert_request{Write::insert, "backup_request", request_columns};
+// Of a request that has succeeded.
+const std::vector<Column> ended_columns{{"sent_time", bigint},
+                                        {"result_due_time", bigint},
+                                        {"result_received_time", bigint},
+                                        {"result_recorded_time", bigint},
+                                        {"backup_id"}};
+
+std::vector<Column> joined(std::vector<Column> columns, const std::vector<Column>& more) {
+  columns.insert(columns.end(), more.begin(), more.end());
+  return columns;
+}
+
+const Statement insert_ended{Write::insert, "backup_request", joined(request_columns, ended_columns)};
 const Statement insert_history{
     Write::insert,
     "request_history",
@@ -141,6 +156,8 @@ const Statement insert_backup{Write::insert,
                                {"version_of_date", bigint}}};
 const Statement remove_result{Write::remove, "zone_result", {{"command_id"}, {"body"}}, 2};
 
+constexpr std::int64_t byte_count = 123'456'789;
+
 std::int64_t micros(int second) { return moment(second).time_since_epoch().count(); }
 
 // Lives in rows, a group at a time.
@@ -198,6 +215,26 @@ class Rows {
   }
   static Row history(const Life& life, int position, const char* state) {
     return {life.id, std::int64_t{position}, std::string(state), micros(position), std::string()};
+  }
+  static std::string path_of(const Life& life) { return "ledger/2021-01-08/" + life.id + ".tar.zst"; }
+  static Row backup(const Life& life) {
+    return {life.backup,
+            life.id,
+            life.job,
+            std::string("Stored"),
+            life.date,
+            files.str(),
+            path_of(life),
+            byte_count,
+            micros(2),
+            micros(3),
+            micros(3),
+            micros(4),
+            success_of(RequestId::parse(life.id).value()).verify_hash,
+            std::int64_t{3},
+            std::int64_t{3650},
+            std::string("2031-01-06"),
+            life.version_of_date};
   }
   Row audit(const Life& life) {
     Row row{writer_,
@@ -263,24 +300,51 @@ class Bare {
     write({{allow, changes}, {insert_history, allowed}, {insert_audit, audit}, {move_head, head}});
   }
 
+  // All that is left of lives that have ended, in one commit: the fastest way to a large store. The keys are in order,
+  // and spread as those that are drawn; `share` of them is between two.
+  void ended(std::size_t group, std::uint64_t share) {
+    lives_ = rows_.next(group);
+    std::vector<Row> requests, history, audit, backups;
+    for (auto& life : lives_) {
+      char key[33];
+      std::snprintf(key, sizeof key, "%016llx%016llx", static_cast<unsigned long long>(key_ += share), 0ULL);
+      life.key = key;
+      auto row = rows_.request(life, true, false);
+      row[9] = std::string("Succeeded"), row[12] = micros(2), row[18] = std::int64_t{1}, row[21] = Cell{},
+      row[23] = std::int64_t{4};
+      row.insert(row.end(), {micros(2), Cell{}, micros(5), micros(5), life.backup});
+      requests.push_back(std::move(row));
+      int position = 0;
+      for (const char* state : {"Received", "Allowed", "Sent", "Succeeded"})
+        history.push_back(Rows::history(life, ++position, state));
+      audit.push_back(rows_.audit(life));
+      backups.push_back(Rows::backup(life));
+    }
+    const std::vector<Row> head{rows_.head()};
+    write({{insert_ended, requests},
+           {insert_history, history},
+           {insert_audit, audit},
+           {move_head, head},
+           {insert_backup, backups}});
+  }
+  const std::vector<Rows::Life>& lives() const { return lives_; }
+
   void rest_of_the_lives() {
     std::vector<Row> sent, sent_history, kept, recorded, recorded_history, backups, removed;
     for (const auto& life : lives_) {
       const Cell null;
-      const auto zone = files.str(), path = "ledger/2021-01-08/" + life.id + ".tar.zst";
+      const auto zone = files.str(), path = Rows::path_of(life);
       const auto hash = success_of(RequestId::parse(life.id).value()).verify_hash;
-      const std::int64_t bytes = 123'456'789;
       sent.push_back({std::string("Sent"), micros(2), micros(2), micros(86400), null, micros(86400), std::int64_t{3},
                       life.id, std::int64_t{2}, std::string("Allowed")});
       sent_history.push_back(Rows::history(life, 3, "Sent"));
       kept.push_back({life.id, zone, life.result, micros(4), std::string(), life.id, zone, std::string("Succeeded"),
-                      std::string(), path, bytes, micros(2), micros(3), micros(3), micros(4), hash, std::string()});
+                      std::string(), path, byte_count, micros(2), micros(3), micros(3), micros(4), hash,
+                      std::string()});
       recorded.push_back({std::string("Succeeded"), micros(5), micros(5), life.backup, null, std::int64_t{4}, life.id,
                           std::int64_t{3}, std::string("Sent")});
       recorded_history.push_back(Rows::history(life, 4, "Succeeded"));
-      backups.push_back({life.backup, life.id, life.job, std::string("Stored"), life.date, zone, path, bytes, micros(2),
-                         micros(3), micros(3), micros(4), hash, std::int64_t{3}, std::int64_t{3650},
-                         std::string("2031-01-06"), life.version_of_date});
+      backups.push_back(Rows::backup(life));
       removed.push_back({life.id, life.result});
     }
     write({{mark_sent, sent}, {insert_history, sent_history}});
@@ -303,6 +367,7 @@ class Bare {
   Engine& engine_;
   Rows rows_;
   std::vector<Rows::Life> lives_;
+  std::uint64_t key_ = 0;
   std::chrono::duration<double> taken_{};
   double cpu_ = 0;
 };
@@ -328,16 +393,23 @@ int run(const Flags& flags) {
                 static_cast<long long>(succeeded), static_cast<long long>(backups));
     return 0;
   }
-  const bool whole = flags.text("--write") == "lives";
+  const bool whole = flags.text("--write") == "lives", ended = flags.text("--write") == "ended";
   const auto group = static_cast<std::size_t>(flags.number("--group"));
   const auto rows = flags.number("--rows");
   const double at_most = static_cast<double>(flags.number("--milliseconds")) / 1000;
   Bare bare(*engine, already);
+  std::ofstream sample;
+  if (!flags.text("--sample").empty()) sample.open(flags.text("--sample"));
   long written = 0;
   while (written < rows && bare.seconds() < at_most) {
-    bare.admissions(group, flags.number("--commits") == 1, whole);
-    if (whole) bare.rest_of_the_lives();
+    if (ended) {
+      bare.ended(group, std::numeric_limits<std::uint64_t>::max() / static_cast<std::uint64_t>(rows + 1));
+    } else {
+      bare.admissions(group, flags.number("--commits") == 1, whole);
+      if (whole) bare.rest_of_the_lives();
+    }
     written += static_cast<long>(group);
+    if (const auto& life = bare.lives().front(); sample.is_open()) sample << life.id << ' ' << life.job << '\n';
   }
   std::printf("written=%ld per_second=%.0f cpu_us=%.1f\n", written, static_cast<double>(written) / bare.seconds(),
               bare.cpu_seconds() * 1e6 / static_cast<double>(written));
@@ -348,12 +420,14 @@ int run(const Flags& flags) {
 }  // namespace backupctl::bench
 
 int main(int argc, char** argv) {
-  return backupctl::bench::run({argc,
-                                argv,
-                                {{"--store", ""},
-                                 {"--write", "admissions"},  // or lives, or nothing: only count what is there
-                                 {"--group", "64"},
-                                 {"--commits", "1"},  // that admit a request
-                                 {"--rows", "1000000"},
-                                 {"--milliseconds", "3000"}}});
+  return backupctl::bench::run(
+      {argc,
+       argv,
+       {{"--store", ""},
+        {"--write", "admissions"},  // or lives; or ended, at once; or nothing: only count what is there
+        {"--group", "64"},
+        {"--commits", "1"},  // that admit a request
+        {"--rows", "1000000"},
+        {"--sample", ""},  // a file for the first request of each group, and its job
+        {"--milliseconds", "3000"}}});
 }

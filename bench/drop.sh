@@ -62,7 +62,7 @@ drop() {
   commits=$(($(metric backupctl_commits_total) - commits_before))
   commands=$(($(metric backupctl_commands_total) - commands_before))
   cpu=$((($(ticks) - spent) * 1000000 / $(getconf CLK_TCK) / lines))
-  most=$(awk '/VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$controller_pid/status")
+  most=$(resident_at_most)
   end "$controller_pid"
   [ "$(stored requests)" -eq "$lines" ] || fail "$lines lines, $(stored requests) requests"
   rm -rf "$spool"

@@ -13,20 +13,23 @@ usage: sh bench/run.sh [--programs DIR] [--rounds N] [--milliseconds N] [--conne
   --lives N         whole lives in one measurement (20000)
   --lines N         lines of the dropped file (100000)
   --lone N          requests that are sent one at a time (300)
+  --rows N          ended requests, and as many backups, in the store whose pages are read (100000)
+  --pages N         pages that are read a second (100)
   --open N          open requests that a controller is started with (100000)
-Rows, all by default: admissions lives flow drop slow-sync lone start idle peers; each but idle and peers on sqlite and on
+  --idle N          seconds that a controller is left alone (30)
+Rows, all by default: admissions lives flow drop slow-sync lone pages start idle peers; each but idle and peers on sqlite and on
 postgresql.
 "A:B us" is the processor time of one request in the controller, and in the bare loop beside it. For peers, bare/s is what
-the peer does, and ours/s what this run's admissions and lives were.
+the peer does, and ours/s what this run's admissions and lives were; for pages, it is what is admitted without them.
 TEXT
 }
 
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/.." && pwd)
-programs= rounds=3 milliseconds=5000 connections=128 lives=20000 lines=100000 lone=300 open=100000
+programs= rounds=3 milliseconds=5000 connections=128 lives=20000 lines=100000 lone=300 rows=100000 pages=100 open=100000 idle=30
 while [ $# -gt 0 ]; do
   case $1 in
-    --programs | --rounds | --milliseconds | --connections | --lives | --lines | --lone | --open)
+    --programs | --rounds | --milliseconds | --connections | --lives | --lines | --lone | --rows | --pages | --open | --idle)
       [ $# -ge 2 ] || { usage >&2; exit 2; }
       eval "${1#--}=\$2"
       shift 2 ;;
@@ -35,7 +38,8 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
-rows=${*:-admissions lives flow drop slow-sync lone start idle peers}
+rows_stored=$rows
+rows=${*:-admissions lives flow drop slow-sync lone pages start idle peers}
 
 if [ -z "$programs" ]; then
   cmake --preset release -S "$root" -DCMAKE_UNITY_BUILD=ON >/dev/null &&
@@ -48,6 +52,7 @@ folder=$(mktemp -d "${TMPDIR:-/var/tmp}/backupctl-bench-XXXXXX")
 . "$here/flow.sh"
 . "$here/drop.sh"
 . "$here/lone.sh"
+. "$here/pages.sh"
 . "$here/peers/row.sh"
 trap 'end_all; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
@@ -149,14 +154,21 @@ lives() {
 resident() { awk '/VmRSS/ { printf "%.1f", $2 / 1024 }' "/proc/$controller_pid/status"; }
 ticks() { awk '{ print $14 + $15 }' "/proc/$controller_pid/stat"; }
 
+resident_at_most() { awk '/VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$controller_pid/status"; }
+
+# Once it is ready, requests are admitted: beside the row admissions of this run, if there was one.
 start_with_open() {
   new_store "$1"
-  "$programs/bench_bare" --store "$store" --rows "$open" --milliseconds 600000 --group 1000 >/dev/null
+  "$programs/bench_bare" --store "$store" --rows "$open" --milliseconds 3600000 --group 1000 >/dev/null
   begun=$(date +%s%N)
   start_controller
   await "the controller" "$folder/controller.log" ask "http://$controller/readyz"
   taken=$((($(date +%s%N) - begun) / 1000000))
-  tell start "$1" "$taken ms" - - "with $open open requests; $(resident) MiB resident"
+  resident=$(resident)
+  ours=$(value per_second "$(load "$controller")") || fail "no load"
+  normal=$(told admissions "$1")
+  tell start "$1" "$taken ms" - - "with $open open requests; $resident MiB resident, $(resident_at_most) at most"
+  echo "            then $ours admissions/s${normal:+, $(ratio "$ours" "$normal") of those of an empty store}"
   end "$controller_pid"
   drop_store
 }
@@ -165,10 +177,10 @@ idle() {
   new_store sqlite
   start_controller
   before=$(ticks)
-  sleep 10
+  sleep "$idle"
   spent=$(($(ticks) - before))
-  tell idle sqlite "$(resident)MiB" - - "$(awk -v t="$spent" -v hz="$(getconf CLK_TCK)" \
-    'BEGIN { printf "%.2f", t / hz / 10 * 100 }') % of a core over 10 s"
+  tell idle sqlite "$(resident)MiB" - - "$(awk -v t="$spent" -v hz="$(getconf CLK_TCK)" -v s="$idle" \
+    'BEGIN { printf "%.2f %% of a core over %d s", t / hz / s * 100, s }')"
   end "$controller_pid"
   drop_store
 }
@@ -194,6 +206,7 @@ while [ $round -lt "$rounds" ]; do
       drop) for engine in sqlite postgresql; do drop $engine; done ;;
       slow-sync) for engine in sqlite postgresql; do slow_sync $engine; done ;;
       lone) for engine in sqlite postgresql; do lone $engine; done ;;
+      pages) for engine in sqlite postgresql; do pages $engine; done ;;
       start) for engine in sqlite postgresql; do start_with_open $engine; done ;;
       idle) idle ;;
       peers) peers ;;
