@@ -163,7 +163,7 @@ std::int64_t micros(int second) { return moment(second).time_since_epoch().count
 // Lives in rows, a group at a time.
 class Rows {
  public:
-  explicit Rows(std::int64_t already) : seq_(0), count_(already) {}
+  Rows(std::int64_t already, std::vector<std::string> jobs) : jobs_(std::move(jobs)), seq_(0), count_(already) {}
 
   struct Life {
     std::string id, job, date, key, backup, result;
@@ -178,7 +178,7 @@ class Rows {
       char date[16];
       std::snprintf(date, sizeof date, "2021-%02d-%02d", static_cast<int>(1 + n / 28 % 12),
                     static_cast<int>(1 + n % 28));
-      lives.push_back({id.to_string(), "0190a000-0000-7000-8000-00000000001" + std::to_string(n % 10), date,
+      lives.push_back({id.to_string(), jobs_[static_cast<std::size_t>(n) % jobs_.size()], date,
                        std::to_string(random_()) + std::to_string(random_()),
                        BackupId{ids_.next(moment(0))}.to_string(), describe(success_of(id)), n + 1});
     }
@@ -255,6 +255,7 @@ class Rows {
   Row new_head() const { return {writer_, std::int64_t{0}, hash_, std::int64_t{0}}; }
 
  private:
+  std::vector<std::string> jobs_;
   Counting counting_{std::random_device{}()};
   IdSource ids_{counting_};
   std::mt19937_64 random_{std::random_device{}()};
@@ -272,7 +273,8 @@ double cpu_time() {
 
 class Bare {
  public:
-  Bare(Engine& engine, std::int64_t already) : engine_(engine), rows_(already) {
+  Bare(Engine& engine, std::int64_t already, std::vector<std::string> jobs)
+      : engine_(engine), rows_(already, std::move(jobs)) {
     const std::vector<Row> head{rows_.new_head()};
     engine_.commit({{insert_head, head}});
   }
@@ -379,6 +381,14 @@ std::unique_ptr<Engine> open_bare(const std::string& url) {
   return open_bare_postgresql(std::get<soci::PostgresqlUrl>(*parsed).connection);
 }
 
+std::vector<std::string> ten_jobs(const std::string& file) {
+  std::vector<std::string> jobs;
+  std::ifstream in(file);
+  for (std::string job; in >> job;) jobs.push_back(job);
+  for (int i = 0; jobs.size() < 10; ++i) jobs.push_back("0190a000-0000-7000-8000-00000000001" + std::to_string(i));
+  return jobs;
+}
+
 int run(const Flags& flags) {
   const auto url = flags.text("--store");
   // Makes the schema, by the migrations that the controller's stores are made by.
@@ -397,7 +407,7 @@ int run(const Flags& flags) {
   const auto group = static_cast<std::size_t>(flags.number("--group"));
   const auto rows = flags.number("--rows");
   const double at_most = static_cast<double>(flags.number("--milliseconds")) / 1000;
-  Bare bare(*engine, already);
+  Bare bare(*engine, already, ten_jobs(flags.text("--jobs")));
   std::ofstream sample;
   if (!flags.text("--sample").empty()) sample.open(flags.text("--sample"));
   long written = 0;
@@ -427,6 +437,7 @@ int main(int argc, char** argv) {
         {"--write", "admissions"},  // or lives; or ended, at once; or nothing: only count what is there
         {"--group", "64"},
         {"--commits", "1"},  // that admit a request
+        {"--jobs", ""},      // a file of ten job ids; any will do
         {"--rows", "1000000"},
         {"--sample", ""},  // a file for the first request of each group, and its job
         {"--milliseconds", "3000"}}});

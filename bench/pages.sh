@@ -2,7 +2,7 @@
 
 few=100000 # rows of the store that a larger one stands beside
 
-# kinds_of_pages: a line "kind target" for each page, of the ids and jobs in $folder/sample, in turn.
+# kinds_of_pages: a line "kind target" for each page, of the requests in $folder/sample and their jobs.
 kinds_of_pages() {
   while read -r id job; do
     cat <<TEXT
@@ -28,7 +28,7 @@ pages_of() {
   new_store "$1"
   group=$(($2 < 10000 ? 10 : 1000))
   "$programs/bench_bare" --store "$store" --write ended --rows "$2" --group "$group" --milliseconds 36000000 \
-    --sample "$folder/sample.all" >/dev/null || fail "no rows"
+    --jobs "$folder/jobs" --sample "$folder/sample.all" >/dev/null || fail "no rows"
   awk -v each=$((1 + $2 / group / 200)) 'NR % each == 0' "$folder/sample.all" >"$folder/sample"
   [ "$1" = sqlite ] || "$postgresql/psql" -q -d "$store" -c "VACUUM ANALYZE" -c CHECKPOINT || fail "no vacuum"
   kinds_of_pages >"$folder/pages"

@@ -17,7 +17,7 @@ usage: sh bench/run.sh [--programs DIR] [--rounds N] [--milliseconds N] [--conne
   --pages N         pages that are read a second (100)
   --open N          open requests that a controller is started with (100000)
   --idle N          seconds that a controller is left alone (30)
-Rows, all by default: admissions lives flow drop slow-sync lone pages start idle peers; each but idle and peers on sqlite and on
+Rows, all by default: admissions lives flow drop slow-sync lone pages start idle seen peers; each but idle and peers on sqlite and on
 postgresql.
 "A:B us" is the processor time of one request in the controller, and in the bare loop beside it. For peers, bare/s is what
 the peer does, and ours/s what this run's admissions and lives were; for pages, it is what is admitted without them.
@@ -39,7 +39,7 @@ while [ $# -gt 0 ]; do
   esac
 done
 rows_stored=$rows
-rows=${*:-admissions lives flow drop slow-sync lone pages start idle peers}
+rows=${*:-admissions lives flow drop slow-sync lone pages start idle seen peers}
 
 if [ -z "$programs" ]; then
   cmake --preset release -S "$root" -DCMAKE_UNITY_BUILD=ON >/dev/null &&
@@ -53,6 +53,7 @@ folder=$(mktemp -d "${TMPDIR:-/var/tmp}/backupctl-bench-XXXXXX")
 . "$here/drop.sh"
 . "$here/lone.sh"
 . "$here/pages.sh"
+. "$here/seen.sh"
 . "$here/peers/row.sh"
 trap 'end_all; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
@@ -94,7 +95,7 @@ bare_admissions() {
   limit=$3
   shift 3
   measured_bare=$(env "$@" "$programs/bench_bare" --store "$store" $limit --write admissions --group "$group" \
-    --commits "$once")
+    --commits "$once") || fail "the bare loop does not run"
   bare=$(value per_second "$measured_bare") cpu="$cpu:$(value cpu_us "$measured_bare")"
   drop_store
 }
@@ -142,7 +143,7 @@ lives() {
   [ "$(stored backups)" -eq "$lives" ] || fail "not every life left a backup"
   drop_store
   new_store "$1"
-  measured_bare=$(bare --write lives --group "$(value group "$measured")")
+  measured_bare=$(bare --write lives --group "$(value group "$measured")") || fail "the bare loop does not run"
   bare=$(value per_second "$measured_bare")
   drop_store
   ours=$(value per_second "$measured")
@@ -209,6 +210,7 @@ while [ $round -lt "$rounds" ]; do
       pages) for engine in sqlite postgresql; do pages $engine; done ;;
       start) for engine in sqlite postgresql; do start_with_open $engine; done ;;
       idle) idle ;;
+      seen) for engine in sqlite postgresql; do seen $engine; done ;;
       peers) peers ;;
       *) usage >&2; exit 2 ;;
     esac
