@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "app/retry_delay.hpp"
@@ -33,12 +34,13 @@ void Committer::submit(Command command, Patience patience, Handler<Outcome> hand
     });
     return;
   }
-  Waiting waiting{std::move(command), patience, {std::move(handler)}, std::move(entity)};
+  std::list<Waiting> fresh;
+  fresh.push_back({std::move(command), patience, {std::move(handler)}, std::move(entity)});
   if (company == Company::change_on_the_way) {
-    waiting.expects_until = context_.monotonic() + wait_for_company;
+    fresh.front().expects_until = context_.monotonic() + wait_for_company;
     if (!std::exchange(looks_after_expecting_, true)) look_after_expecting(wait_for_company);
   }
-  enqueue(waiting_.end(), std::move(waiting));
+  enqueue(waiting_.end(), fresh, fresh.begin());
   pump();
 }
 
@@ -60,22 +62,21 @@ void Committer::look_after_expecting(Duration delay) {
   });
 }
 
-void Committer::enqueue(std::list<Waiting>::const_iterator before, Waiting waiting) {
-  const auto at = waiting_.insert(before, std::move(waiting));
-  auto& queue = queues_[at->entity];
+void Committer::enqueue(std::list<Waiting>::const_iterator before, std::list<Waiting>& from,
+                        std::list<Waiting>::iterator one) {
+  waiting_.splice(before, from, one);
+  auto& queue = queues_[one->entity];
   ++queue.length;
-  if (at->expects_until) ++expecting_;
-  if (!at->tried && std::holds_alternative<AdmitRequest>(at->command)) queue.admission = &*at;
+  if (one->expects_until) ++expecting_;
+  if (!one->tried && std::holds_alternative<AdmitRequest>(one->command)) queue.admission = &*one;
 }
 
-Committer::Waiting Committer::dequeue(std::list<Waiting>::iterator at) {
-  const auto queue = queues_.find(at->entity);
-  if (queue->second.admission == &*at) queue->second.admission = nullptr;
+void Committer::dequeue(std::list<Waiting>::iterator one, std::list<Waiting>& to) {
+  const auto queue = queues_.find(one->entity);
+  if (queue->second.admission == &*one) queue->second.admission = nullptr;
   if (--queue->second.length == 0) queues_.erase(queue);
-  stop_expecting(*at);
-  auto waiting = std::move(*at);
-  waiting_.erase(at);
-  return waiting;
+  stop_expecting(*one);
+  to.splice(to.end(), waiting_, one);
 }
 
 void Committer::stop_expecting(Waiting& waiting) {
@@ -106,22 +107,23 @@ bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::st
 // No company is waited for but an admission's own: what is alone is written at once.
 void Committer::pump() {
   if (under_way_ || held_ || waiting_.size() == expecting_) return;
-  std::vector<Waiting> group;
-  std::unordered_set<std::string> taken;
+  std::list<Waiting> group;
+  std::unordered_set<std::string_view> taken;
   const auto ready = waiting_.size() - expecting_;
   const auto most = std::min(context_.options().max_group, ready <= undivided ? ready : (ready + 1) / 2);
   for (auto at = waiting_.begin(); at != waiting_.end() && group.size() < most;) {
     const auto one = at++;
     const bool is_first = taken.insert(one->entity).second;
-    if (is_first && !one->expects_until) group.push_back(dequeue(one));
+    if (is_first && !one->expects_until) dequeue(one, group);
   }
   if (!group.empty()) commit(std::move(group));
 }
 
-void Committer::commit(std::vector<Waiting> group) {
+void Committer::commit(std::list<Waiting> group) {
   // In the order of their rows, so that two controllers' groups cannot wait for each other.
-  std::stable_sort(group.begin(), group.end(), [](const auto& a, const auto& b) { return a.entity < b.entity; });
+  group.sort([](const auto& a, const auto& b) { return a.entity < b.entity; });
   std::vector<Command> commands;
+  commands.reserve(group.size());
   for (const auto& waiting : group) {
     context_.reach(step_of(waiting.command), false);
     commands.push_back(waiting.command);
@@ -130,47 +132,53 @@ void Committer::commit(std::vector<Waiting> group) {
   store_.asked(context_.monotonic());
   context_.metrics().count("backupctl_commits_total", "");
   context_.metrics().count("backupctl_commands_total", "", static_cast<std::int64_t>(group.size()));
-  auto shared = std::make_shared<std::vector<Waiting>>(std::move(group));
+  auto shared = std::make_shared<std::list<Waiting>>(std::move(group));
   context_.repository().apply(std::move(commands), context_.back<std::vector<Outcome>>([this, shared](auto outcomes) {
     finish(std::move(*shared), std::move(outcomes));
   }));
 }
 
-// The next group goes to the store before the handlers of this one run, so that the store need not wait for them.
-void Committer::finish(std::vector<Waiting> group, std::vector<Outcome> outcomes) {
+void Committer::finish(std::list<Waiting> group, std::vector<Outcome> outcomes) {
+  const auto in_doubt = [](const Outcome& outcome) {
+    return outcome.status == OutcomeStatus::unknown || outcome.status == OutcomeStatus::failed;
+  };
+  const bool all_settled = std::none_of(outcomes.begin(), outcomes.end(), in_doubt);
+  // The store need not wait until the handlers have run.
+  if (all_settled) go_on({});
   std::optional<Error> failure;
-  std::vector<Waiting> again;
-  std::vector<Told> told;
-  for (std::size_t i = 0; i < group.size(); ++i) {
-    auto& waiting = group[i];
-    auto& outcome = outcomes[i];
-    if (outcome.status == OutcomeStatus::applied) context_.reach(step_of(waiting.command), true);
-    const bool unknown = outcome.status == OutcomeStatus::unknown;
-    const bool passing = outcome.status == OutcomeStatus::failed && outcome.error && outcome.error->retryable;
-    if (unknown || passing) failure = outcome.error.value_or(Error{});
+  std::list<Waiting> again;
+  auto outcome = outcomes.begin();
+  for (auto at = group.begin(); at != group.end(); ++outcome) {
+    const auto one = at++;
+    if (outcome->status == OutcomeStatus::applied) context_.reach(step_of(one->command), true);
+    const bool unknown = outcome->status == OutcomeStatus::unknown;
+    const bool passing = outcome->status == OutcomeStatus::failed && outcome->error && outcome->error->retryable;
+    if (unknown || passing) failure = outcome->error.value_or(Error{});
     // After an unknown outcome a failure says nothing about the first try.
-    if (unknown || (passing && (waiting.tried || waiting.patience == Patience::until_written))) {
-      waiting.tried = true;
-      again.push_back(std::move(waiting));
+    if (unknown || (passing && (one->tried || one->patience == Patience::until_written))) {
+      one->tried = true;
+      again.splice(again.end(), group, one);
     } else {
-      settle(std::move(waiting), std::move(outcome), told);
+      tell(*one, std::move(*outcome));
     }
   }
-  for (auto at = again.rbegin(); at != again.rend(); ++at) enqueue(waiting_.begin(), std::move(*at));
+  while (!again.empty()) enqueue(waiting_.begin(), again, std::prev(again.end()));
+  if (!all_settled) go_on(failure);
+}
+
+void Committer::go_on(const std::optional<Error>& failure) {
   failure ? store_.failed(*failure) : store_.answered();
   failures_in_a_row_ = failure ? failures_in_a_row_ + 1 : 0;
   if (failure) hold();
   under_way_ = false;
   pump();
-  for (auto& [handler, outcome] : told) handler(std::move(outcome));
 }
 
-void Committer::settle(Waiting waiting, Outcome outcome, std::vector<Told>& told) {
-  auto& handlers = waiting.handlers;
+void Committer::tell(const Waiting& waiting, Outcome outcome) {
+  const auto& handlers = waiting.handlers;
   if (outcome.status != OutcomeStatus::failed) {
-    for (std::size_t i = 0; i + 1 < handlers.size(); ++i) told.push_back({std::move(handlers[i]), outcome});
-    told.push_back({std::move(handlers.back()), std::move(outcome)});
-    return;
+    for (std::size_t i = 0; i + 1 < handlers.size(); ++i) handlers[i](outcome);
+    return handlers.back()(std::move(outcome));
   }
   context_.log(LogLevel::error, "write failed",
                {{"step", std::string(step_of(waiting.command))},
@@ -178,24 +186,24 @@ void Committer::settle(Waiting waiting, Outcome outcome, std::vector<Told>& told
                 {"error", outcome.error ? outcome.error->detail : std::string()}});
   // Refused for good, after a first try of which nobody knows, or although the row is ours.
   if (waiting.tried || waiting.patience == Patience::until_written) context_.note_stray();
-  told.push_back({std::move(handlers.front()), outcome});
+  handlers.front()(outcome);
   // To what was to become of a request that was not stored, that request is simply not there.
   const bool never_stored = std::holds_alternative<AdmitRequest>(waiting.command);
   if (never_stored) outcome = {OutcomeStatus::lost_guard, {}, false, {}};
-  for (std::size_t i = 1; i < handlers.size(); ++i) told.push_back({std::move(handlers[i]), outcome});
-  if (never_stored) drop_changes_of(waiting.entity, told);
+  for (std::size_t i = 1; i < handlers.size(); ++i) handlers[i](outcome);
+  if (never_stored) drop_changes_of(waiting.entity);
 }
 
 // While the store is away they would only pile up.
-void Committer::drop_changes_of(const std::string& entity, std::vector<Told>& told) {
+void Committer::drop_changes_of(const std::string& entity) {
   if (!queues_.contains(entity)) return;
+  std::list<Waiting> dropped;
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     const auto one = at++;
-    if (one->entity != entity) continue;
-    auto dropped = dequeue(one);
-    for (auto& handler : dropped.handlers) {
-      told.push_back({std::move(handler), {OutcomeStatus::lost_guard, {}, false, {}}});
-    }
+    if (one->entity == entity) dequeue(one, dropped);
+  }
+  for (const auto& waiting : dropped) {
+    for (const auto& handler : waiting.handlers) handler({OutcomeStatus::lost_guard, {}, false, {}});
   }
 }
 

@@ -47,7 +47,7 @@ class Committer {
     Patience patience;
     std::vector<Handler<Outcome>> handlers;
     std::string entity;
-    bool tried = false;  // its first outcome was unknown: it must be repeated exactly as it was
+    bool tried = false;                       // its first outcome was unknown: it must be repeated exactly as it was
     std::optional<Duration> expects_until{};  // monotonic; company
   };
 
@@ -57,21 +57,17 @@ class Committer {
     Waiting* admission = nullptr;  // the one of them that admits it, when it has not been tried
   };
 
-  struct Told {
-    Handler<Outcome> handler;
-    Outcome outcome;
-  };
-
-  void enqueue(std::list<Waiting>::const_iterator before, Waiting waiting);
-  Waiting dequeue(std::list<Waiting>::iterator at);
+  void enqueue(std::list<Waiting>::const_iterator before, std::list<Waiting>& from, std::list<Waiting>::iterator one);
+  void dequeue(std::list<Waiting>::iterator one, std::list<Waiting>& to);
   void stop_expecting(Waiting& waiting);
   void look_after_expecting(Duration delay);
   bool merge(Command& command, Handler<Outcome>& handler, const std::string& entity);
   void pump();
-  void commit(std::vector<Waiting> group);
-  void finish(std::vector<Waiting> group, std::vector<Outcome> outcomes);
-  void settle(Waiting waiting, Outcome outcome, std::vector<Told>& told);
-  void drop_changes_of(const std::string& entity, std::vector<Told>& told);
+  void commit(std::list<Waiting> group);
+  void finish(std::list<Waiting> group, std::vector<Outcome> outcomes);
+  void go_on(const std::optional<Error>& failure);
+  void tell(const Waiting& waiting, Outcome outcome);
+  void drop_changes_of(const std::string& entity);
   void hold();
 
   Context& context_;
