@@ -50,6 +50,8 @@ class WorkLeft : public ::testing::Test {
 
 TEST_F(WorkLeft, IsTakenUpAtOnceWhenHeardOf) {
   start();
+  ground.store.hear();  // it goes on listening
+  ground.time.run();
   const auto request = put_allowed();
   ground.time.advance(1s);
   EXPECT_TRUE(ground.zone_client.sends.empty());
