@@ -15,7 +15,7 @@ start_flow() {
   [ -s "$folder/told.token" ] || grant told '"operator"' >/dev/null
   rm -f "$folder/zone.log" "$folder/controller.log"
   start zone "$programs/bench_load_zone" --token-file "$folder/told.token" --results "http://127.0.0.1:$port" \
-    --results-token-file "$folder/left.token"
+    --results-token-file "$folder/left.token" --connections "$connections"
   zone_pid=$pid
   await "the zone" "$folder/zone.log" grep . "$folder/zone.log"
   printf '[[zone]]\nname = "files"\nurl = "http://%s"\ntokenFile = "%s"\nmaxInFlight = 10000\n' \

@@ -174,7 +174,8 @@ int run(const Flags& flags) {
   const auto authenticator = need(http::Authenticator::create({{.name = "controller",
                                                                 .owner = "controller",
                                                                 .sha256 = digest::sha256_hex(token),
-                                                                .roles = {http::Role::operator_}}}));
+                                                                .roles = {http::Role::operator_},
+                                                                .zone = {}}}));
   Outbox outbox(runtime,
                 need(http::Client::create(
                     runtime, {.base_url = flags.text("--results"),
@@ -201,5 +202,5 @@ int main(int argc, char** argv) {
                                  {"--token-file", ""},  // of the controller, which commands
                                  {"--results", "http://127.0.0.1:8080"},
                                  {"--results-token-file", ""},
-                                 {"--connections", "32"}}});  // that results are left over
+                                 {"--connections", "128"}}});  // that results are left over
 }
