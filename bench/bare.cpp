@@ -331,7 +331,8 @@ class Bare {
   }
   const std::vector<Rows::Life>& lives() const { return lives_; }
 
-  void rest_of_the_lives() {
+  // A result waits in a commit of its own, or is recorded at once.
+  void rest_of_the_lives(bool results_wait) {
     std::vector<Row> sent, sent_history, kept, recorded, recorded_history, backups, removed;
     for (const auto& life : lives_) {
       const Cell null;
@@ -350,6 +351,7 @@ class Bare {
       removed.push_back({life.id, life.result});
     }
     write({{mark_sent, sent}, {insert_history, sent_history}});
+    if (!results_wait) return write({{record, recorded}, {insert_history, recorded_history}, {insert_backup, backups}});
     write({{keep_result, kept}});
     write({{record, recorded}, {insert_history, recorded_history}, {insert_backup, backups}, {remove_result, removed}});
   }
@@ -416,7 +418,7 @@ int run(const Flags& flags) {
       bare.ended(group, std::numeric_limits<std::uint64_t>::max() / static_cast<std::uint64_t>(rows + 1));
     } else {
       bare.admissions(group, flags.number("--commits") == 1, whole);
-      if (whole) bare.rest_of_the_lives();
+      if (whole) bare.rest_of_the_lives(flags.number("--results-wait") == 1);
     }
     written += static_cast<long>(group);
     if (const auto& life = bare.lives().front(); sample.is_open()) sample << life.id << ' ' << life.job << '\n';
@@ -438,6 +440,7 @@ int main(int argc, char** argv) {
         {"--group", "64"},
         {"--commits", "1"},  // that admit a request
         {"--jobs", ""},      // a file of ten job ids; any will do
+        {"--results-wait", "0"},
         {"--rows", "1000000"},
         {"--sample", ""},  // a file for the first request of each group, and its job
         {"--milliseconds", "3000"}}});

@@ -77,7 +77,7 @@ flow() {
   drop_store
   group=$(((commands + commits / 2) / commits))
   new_store "$1"
-  measured_bare=$(bare --write lives --group "$group") || fail "the bare loop does not run"
+  measured_bare=$(bare --write lives --group "$group" --results-wait "$(results_wait "$commands" "$admitted")") || fail "the bare loop does not run"
   bare=$(value per_second "$measured_bare")
   drop_store
   ours=$(awk -v n="$admitted" -v t="$taken" 'BEGIN { printf "%.0f", n / t * 1e9 }')

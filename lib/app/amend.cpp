@@ -25,12 +25,12 @@ void hand_back_if_mine(Context& context, Committer& committer, const Amended& am
   committer.submit(std::move(change), Patience::until_written, [](const Outcome&) {});
 }
 
-void Amender::amend(BackupRequest row, Decider decider, Handler<Amended> handler) {
+void Amender::amend(BackupRequest row, Decider decider, Handler<Amended> handler, Patience patience) {
   auto change = decider(row);
   if (!change) return handler({Amended::Kind::nothing_to_do, std::move(row), false});
   const auto from = change->from;
   const auto id = change->id;
-  auto on_outcome = [this, from, id, row = std::move(row), decider = std::move(decider),
+  auto on_outcome = [this, from, id, patience, row = std::move(row), decider = std::move(decider),
                      handler = std::move(handler)](Outcome outcome) {
     switch (outcome.status) {
       case OutcomeStatus::applied:
@@ -42,13 +42,13 @@ void Amender::amend(BackupRequest row, Decider decider, Handler<Amended> handler
       }
       case OutcomeStatus::lost_guard:
         if (!outcome.current || outcome.current->order.id != id) return handler({Amended::Kind::gone, {}, false});
-        return amend(std::move(*outcome.current), decider, handler);
+        return amend(std::move(*outcome.current), decider, handler, patience);
       case OutcomeStatus::unknown:
       case OutcomeStatus::failed:
         return handler({Amended::Kind::failed, row, false});
     }
   };
-  committer_.submit(std::move(*change), Patience::until_written, std::move(on_outcome));
+  committer_.submit(std::move(*change), patience, std::move(on_outcome));
 }
 
 }  // namespace backupctl::app

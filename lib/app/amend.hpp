@@ -19,7 +19,7 @@ struct Amended {
     written,
     nothing_to_do,
     gone,    // no such row
-    failed,  // the store refuses the write for good; it has been logged
+    failed,  // the store refuses the write for good; it has been logged. With Patience::once also for a passing reason
   };
   Kind kind = Kind::failed;
   std::optional<BackupRequest> row{};  // as it stands now, except with gone
@@ -34,7 +34,7 @@ class Amender {
   // `observer` is told of every row that a change was written to, and the state it had before.
   Amender(Committer& committer, Observer observer) : committer_(committer), observer_(std::move(observer)) {}
 
-  void amend(BackupRequest row, Decider decider, Handler<Amended> handler);
+  void amend(BackupRequest row, Decider decider, Handler<Amended> handler, Patience patience = Patience::until_written);
 
  private:
   Committer& committer_;

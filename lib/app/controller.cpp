@@ -63,9 +63,10 @@ struct Controller::Impl {
   std::vector<std::unique_ptr<ZoneLane>> make_lanes() {
     std::vector<std::unique_ptr<ZoneLane>> made;
     for (const auto& zone : context.zones()) {
-      made.push_back(std::make_unique<ZoneLane>(context, committer, amender, zone, [this](ResultRecord result) {
-        collector.take(std::move(result), [](const Result<void>&) {});
-      }));
+      made.push_back(std::make_unique<ZoneLane>(
+          context, committer, amender, zone,
+          [this](ResultRecord result) { collector.take(std::move(result), [](const Result<void>&) {}); },
+          [this](RequestId id) { collector.expect(id); }));
     }
     return made;
   }
@@ -85,7 +86,7 @@ struct Controller::Impl {
   void on_change(const BackupRequest& row, RequestState from) {
     count_state(context.metrics(), row, from);
     watchers.saw(row);
-    if (row.progress.state == RequestState::sent) collector.remember(row);
+    collector.saw(row);
     // A cancel that came while the zone was being called: the zone hears of it now.
     const auto& p = row.progress;
     if (p.cancel_asked && p.next_action && *p.next_action <= context.now()) rounds.wake();

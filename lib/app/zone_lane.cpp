@@ -20,12 +20,13 @@ std::string zone_says(const std::string& zone, const std::string& what, const st
 }  // namespace
 
 ZoneLane::ZoneLane(Context& context, Committer& committer, Amender& amender, const ControllerZone& zone,
-                   std::function<void(ResultRecord)> take_result)
+                   std::function<void(ResultRecord)> take_result, std::function<void(RequestId)> expect_result)
     : context_(context),
       committer_(committer),
       amender_(amender),
       zone_(zone),
       take_result_(std::move(take_result)),
+      expect_result_(std::move(expect_result)),
       breaker_(context.options().breaker_failures, context.options().breaker_probe_every) {}
 
 template <class Event>
@@ -65,6 +66,7 @@ void ZoneLane::send(BackupRequest row) {
 void ZoneLane::call_send(const BackupRequest& row, Handler<SendReply> handler) {
   const auto& terms = *row.progress.terms;
   ++calls_;
+  expect_result_(row.order.id);
   context_.reach("call-zone-send", false);
   zone_.client.send({row.order.id, row.progress.fence, row.order.job_id, row.order.source, terms.storage_path,
                      row.order.data_as_of, row.order.traceparent},

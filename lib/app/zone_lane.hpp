@@ -15,9 +15,10 @@ namespace backupctl::app {
 
 class ZoneLane {
  public:
-  // `take_result` is given results that a zone tells when asked, to be recorded like any other.
+  // `take_result` is given results that a zone tells when asked, to be recorded like any other; `expect_result` is told
+  // of each command before it goes out.
   ZoneLane(Context& context, Committer& committer, Amender& amender, const ControllerZone& zone,
-           std::function<void(ResultRecord)> take_result);
+           std::function<void(ResultRecord)> take_result, std::function<void(RequestId)> expect_result);
 
   void send(BackupRequest row);    // Allowed
   void follow(BackupRequest row);  // Sent: overdue, or to be cancelled
@@ -63,6 +64,7 @@ class ZoneLane {
   Amender& amender_;
   ControllerZone zone_;
   std::function<void(ResultRecord)> take_result_;
+  std::function<void(RequestId)> expect_result_;
   Breaker breaker_;
   bool has_backlog_ = false;
   std::int64_t calls_ = 0;

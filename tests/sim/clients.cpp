@@ -236,6 +236,7 @@ void Clients::deliver(ResultRecord record, Handler<bool> acknowledged) {
   const auto once = [open, acknowledged = std::move(acknowledged)](bool kept) {
     if (std::exchange(*open, false)) acknowledged(kept);
   };
+  shop_.model.delivered(record);
   node->controller()->async_put_result(std::move(record), [once](const Result<void>& kept) { once(kept.has_value()); });
   shop_.time.after(zone_patience, [once] { once(false); });
 }

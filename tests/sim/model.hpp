@@ -54,6 +54,8 @@ class Model {
   void send_arrived(const ZoneName& zone, const CreateBackupCommand& command);
   void cancel_arrived(RequestId id, std::int64_t fence);
   void refused(RequestId id) { refused_.insert(id); }
+  void delivered(const ResultRecord& record);  // given to a controller, which may or may not take it
+  void applies(const Command& command);        // what the store is about to be written with
   void acknowledged(const ResultRecord& record);
   void holds(const Manifest& manifest) { held_[manifest.backup_request_id].push_back(manifest); }
   const ZoneResult* kept_result(const ParkedResult& parked) const;  // what its body says, if anybody can read it
@@ -122,6 +124,7 @@ class Model {
   bool has_backup_of(RequestId id, const ZoneResult& result) const;
   bool is_caused_by_result(RequestId id) const;
   const ZoneResult* gone_result(RequestId id, ResultCode code) const;
+  bool is_recorded(const ResultRecord& record) const;
 
   // What people do, and the audit: model_acts.cpp
   bool is_by_hand(RequestId id) const;           // somebody wanted it adopted or imported
@@ -154,6 +157,8 @@ class Model {
   std::map<RequestId, BackupId> backup_of_;
   std::vector<ResultRecord> waiting_;
   std::vector<ResultRecord> gone_;  // waited before the write that is being looked at, and does not any more
+  std::map<RequestId, std::vector<ResultRecord>> delivered_;
+  std::optional<RequestId> at_once_;  // the request that the write ends by a result which never waited, if any
   std::map<ResultId, std::optional<ZoneResult>> kept_;  // every result that ever waited
   std::set<RequestId> kept_unsent_;                     // had one that came before any send was recorded
   std::map<ParkedResultId, ParkedResult> parked_;

@@ -64,16 +64,41 @@ void Model::look_at_results() {
 
 bool Model::is_caused_by_result(RequestId id) const {
   const auto is_of = [&](const ResultRecord& record) { return record.command_id == id; };
-  return std::any_of(gone_.begin(), gone_.end(), is_of);
+  return std::any_of(gone_.begin(), gone_.end(), is_of) || (at_once_ == id && delivered_.contains(id));
 }
 
 const ZoneResult* Model::gone_result(RequestId id, ResultCode code) const {
+  const auto says_so = [&](const ResultRecord& record) {
+    return record.command_id == id && record.result && record.result->command_id == id && record.result->code == code;
+  };
   for (const auto& record : gone_) {
-    if (record.command_id == id && record.result && record.result->command_id == id && record.result->code == code) {
-      return &*record.result;
-    }
+    if (says_so(record)) return &*record.result;
   }
-  return nullptr;
+  const auto known = at_once_ == id ? delivered_.find(id) : delivered_.end();
+  if (known == delivered_.end()) return nullptr;
+  const ZoneResult* any = nullptr;
+  for (const auto& record : known->second) {
+    if (!says_so(record) || record.result->zone != record.zone) continue;
+    any = &*record.result;
+    if (code != ResultCode::succeeded || has_backup_of(id, *any)) return any;
+  }
+  return any;
+}
+
+void Model::delivered(const ResultRecord& record) {
+  auto& known = delivered_[record.command_id];
+  const auto is_it = [&](const ResultRecord& other) { return other.body == record.body && other.zone == record.zone; };
+  if (std::none_of(known.begin(), known.end(), is_it)) known.push_back(record);
+}
+
+// A result need not wait when its command was just written as Sent.
+void Model::applies(const Command& command) {
+  at_once_.reset();
+  const auto* change = std::get_if<ChangeRequest>(&command);
+  if (change && change->from == RequestState::sent && is_terminal(change->next.state) && !change->recorded &&
+      !change->adopted && change->audit.empty()) {
+    at_once_ = change->id;
+  }
 }
 
 bool Model::has_backup_of(RequestId id, const ZoneResult& result) const {
@@ -127,13 +152,16 @@ void Model::check_gone_results() {
       return entry.second.command_id == record.command_id && entry.second.body == record.body;
     };
     if (std::any_of(store_.parked().begin(), store_.parked().end(), is_it)) continue;
-    const auto* row = row_of(record.command_id);
-    // What was recorded may have given way to another by hand.
-    const bool told_all = row && record.result && record.result->command_id == record.command_id && was_ended(*row) &&
-                          (record.result->code != ResultCode::succeeded ||
-                           has_backup_of(row->order.id, *record.result) || is_by_hand(row->order.id));
-    if (!told_all) violation("a result has vanished: " + record.command_id.to_string() + " " + record.body);
+    if (!is_recorded(record)) violation("a result has vanished: " + record.command_id.to_string() + " " + record.body);
   }
+}
+
+bool Model::is_recorded(const ResultRecord& record) const {
+  const auto* row = row_of(record.command_id);
+  // What was recorded may have given way to another by hand.
+  return row && record.result && record.result->command_id == record.command_id && was_ended(*row) &&
+         (record.result->code != ResultCode::succeeded || has_backup_of(row->order.id, *record.result) ||
+          is_by_hand(row->order.id));
 }
 
 void Model::check_parked() {
@@ -177,7 +205,7 @@ bool Model::is_right_reason(const ParkedResult& parked) const {
 }
 
 void Model::acknowledged(const ResultRecord& record) {
-  if (!kept_.contains({record.command_id, record.body})) {
+  if (!kept_.contains({record.command_id, record.body}) && !is_recorded(record)) {
     violation("a result was acknowledged and not kept: " + record.command_id.to_string());
   }
 }

@@ -81,6 +81,7 @@ std::vector<Outcome> SimRepository::commit(const std::vector<Command>& commands,
       outcomes.push_back({OutcomeStatus::failed, {}, false, error});
       continue;
     }
+    shop_.model.applies(command);
     outcomes.push_back(std::move(shop_.store.apply({command}).front()));
     const auto& outcome = outcomes.back();
     shop_.note("store", name_of(outcome.status), shop_.trace.is_shown() ? row_of(outcome) : std::string());

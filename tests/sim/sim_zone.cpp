@@ -191,7 +191,9 @@ void SimZone::status(CallContext command, Handler<StatusReply> handler) {
     }
     if (!known) return {CommandState::unknown, {}, {}, {}};
     if (!found->second.finished) return {CommandState::running, {}, {}, {}};
-    return {CommandState::finished, {}, found->second.result, describe(*found->second.result)};
+    const auto& result = *found->second.result;
+    shop_.model.delivered({id, result.zone, describe(result), shop_.wall(), result, {}});
+    return {CommandState::finished, {}, result, describe(result)};
   };
   call<StatusReply>(std::move(act), {CommandState::unanswered, "simulated", {}, {}}, std::move(handler));
 }

@@ -59,16 +59,98 @@ TEST_F(CollectorTest, RecordsASuccessInOneCommitAndWaitsNoMore) {
   EXPECT_EQ(collector.under_way(), 0);
 }
 
-TEST_F(CollectorTest, TheResultOfWhatWasJustSentReadsNothing) {
-  collector.remember(ground.store.row(request));
+TEST_F(CollectorTest, TheResultOfWhatWasJustSentIsRecordedAtOnce) {
+  collector.saw(ground.store.row(request));
   take(record_of(success(request)));
+  EXPECT_EQ(kept, std::vector<std::string>{"kept"});
   EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(backups(), 1u);
+  EXPECT_EQ(ground.store.groups.size(), 1u) << "it never waited";
   EXPECT_EQ(ground.store.requests_read, 0);
+  EXPECT_EQ(places_freed, 1);
+}
+
+TEST_F(CollectorTest, AResultThatIsRecordedAtOnceIsAcknowledgedOnlyThen) {
+  collector.saw(ground.store.row(request));
+  ground.store.held = true;
+  take(record_of(success(request)));
+  EXPECT_TRUE(kept.empty());
+  ground.store.release();
+  ground.time.advance(1s);
+  EXPECT_EQ(kept, std::vector<std::string>{"kept"});
+}
+
+TEST_F(CollectorTest, AResultThatIsThereBeforeSentIsWrittenWaitsForThat) {
+  collector.expect(request);
+  collector.take(record_of(success(request)),
+                 [this](const Result<void>& answer) { kept.push_back(answer ? "kept" : answer.error().detail); });
+  ground.time.advance(10ms);
+  EXPECT_TRUE(ground.store.groups.empty());
+  EXPECT_EQ(collector.under_way(), 1);
+  collector.saw(ground.store.row(request));
+  ground.time.advance(1s);
+  EXPECT_EQ(kept, std::vector<std::string>{"kept"});
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(ground.store.groups.size(), 1u);
+  EXPECT_EQ(collector.under_way(), 0);
+}
+
+TEST_F(CollectorTest, ButNotLong) {
+  collector.expect(request);
+  collector.expect(id<RequestId>(2));
+  take(record_of(success(request)));  // and a second goes by
+  EXPECT_EQ(kept, std::vector<std::string>{"kept"});
+  EXPECT_EQ(ground.store.groups.size(), 2u) << "kept, then recorded";
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(collector.under_way(), 0);
+}
+
+TEST_F(CollectorTest, AnEarlyResultOfWhatWasNotSentAfterAllIsKept) {
+  collector.expect(request);
+  collector.take(record_of(success(request)),
+                 [this](const Result<void>& answer) { kept.push_back(answer ? "kept" : answer.error().detail); });
+  auto row = ground.store.row(request);
+  row.progress.state = S::allowed;  // the call had no answer
+  row.progress.sent.reset();
+  ground.store.put(row);
+  collector.saw(row);
+  ground.time.advance(10ms);
+  EXPECT_EQ(kept, std::vector<std::string>{"kept"});
+  ground.time.advance(1s);
+  EXPECT_EQ(state(), S::succeeded);
+}
+
+TEST_F(CollectorTest, TellsTheZoneToKeepWhatCouldNotBeRecordedAtOnce) {
+  collector.saw(ground.store.row(request));
+  ground.store.is_down = true;
+  take(record_of(success(request)));
+  EXPECT_EQ(kept, std::vector<std::string>{"the store is away"});
+  EXPECT_EQ(state(), S::sent);
+  EXPECT_EQ(collector.under_way(), 0);
+}
+
+TEST_F(CollectorTest, WhatNobodyKnowsToBeRecordedIsAcknowledgedOnceItIsKnown) {
+  collector.saw(ground.store.row(request));
+  ground.store.script = {Fate::unknown_written};
+  take(record_of(success(request)));
+  ground.time.advance(1min);
+  EXPECT_EQ(kept, std::vector<std::string>{"kept"});
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(backups(), 1u);
+}
+
+TEST_F(CollectorTest, AResultThatMakesNothingOfItsRowIsParkedAsEver) {
+  collector.saw(ground.store.row(request));
+  auto result = success(request);
+  result.zone = test::zone("tapes");
+  take(record_of(result));
+  EXPECT_EQ(parked_as(), "wrong-zone");
+  EXPECT_EQ(state(), S::sent);
 }
 
 TEST_F(CollectorTest, ARowThatChangedSinceItWasSentIsReadAgain) {
   const auto row = ground.store.row(request);
-  collector.remember(row);
+  collector.saw(row);
   auto next = row.progress;
   ++next.revision;
   next.cancel_asked = epoch;
@@ -86,6 +168,19 @@ TEST_F(CollectorTest, TheSameAgainIsDropped) {
   EXPECT_EQ(backups(), 1u);
   EXPECT_EQ(parked_as(), "0 parked");
   EXPECT_EQ(ground.store.waiting(), 0u);
+}
+
+TEST_F(CollectorTest, TwiceAtOnceOfWhatWasJustSentMakesOneBackup) {
+  collector.saw(ground.store.row(request));
+  ground.store.held = true;
+  collector.take(record_of(success(request)), [](const Result<void>&) {});
+  collector.take(record_of(success(request)), [](const Result<void>&) {});
+  ground.store.release();
+  ground.time.advance(1s);
+  EXPECT_EQ(backups(), 1u);
+  EXPECT_EQ(ground.store.waiting(), 0u);
+  EXPECT_EQ(parked_as(), "0 parked");
+  EXPECT_EQ(collector.under_way(), 0);
 }
 
 TEST_F(CollectorTest, TwiceAtOnceMakesOneBackup) {

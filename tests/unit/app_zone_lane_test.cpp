@@ -19,8 +19,13 @@ class ZoneLaneTest : public ::testing::Test {
   Committer committer{context};
   Amender amender{committer, [](const BackupRequest&, S) {}};
   std::vector<ResultRecord> results;
-  ZoneLane lane{context, committer, amender, context.zones()[0],
-                [this](ResultRecord result) { results.push_back(std::move(result)); }};
+  std::vector<RequestId> expected;
+  ZoneLane lane{context,
+                committer,
+                amender,
+                context.zones()[0],
+                [this](ResultRecord result) { results.push_back(std::move(result)); },
+                [this](RequestId sent) { expected.push_back(sent); }};
   const RequestId request = id<RequestId>(1);
 
   BackupRequest owned(S state) {
@@ -85,6 +90,11 @@ TEST_F(ZoneLaneTest, TheCommandCarriesIdFenceAndTerms) {
   EXPECT_EQ(command.storage_path, "ledger");
   EXPECT_EQ(command.source.str(), "/data/x");
   EXPECT_EQ(lane.calls_under_way(), 1);
+}
+
+TEST_F(ZoneLaneTest, TellsOfTheCommandBeforeItGoesOut) {
+  lane.send(owned(S::allowed));
+  EXPECT_EQ(expected, std::vector{request});
 }
 
 TEST_F(ZoneLaneTest, AcceptedOrKnownIsSent) {
