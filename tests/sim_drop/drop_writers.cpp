@@ -26,7 +26,7 @@ void DropWriters::plan(Duration until) {
     const auto name = file.name;
     when_possible(some_time(), name, [this, file = std::move(file), way] { drop(file, way); });
   }
-  for (auto count = random.below(3); count > 0; --count) {
+  for (auto count = random.below(5); count > 0; --count) {
     const auto name = std::string(random.chance(50) ? "night" : "day") + ".cancel";
     when_possible(some_time(), name, [this, name] { drop_cancel(name); });
   }
