@@ -18,6 +18,15 @@ bool is_of_its_command(const ResultRecord& record) {
   return record.result && record.result->command_id == record.command_id && record.result->zone == record.zone;
 }
 
+// Decided on one row; on another that is found instead, nothing is decided.
+Decider just_once(std::optional<ChangeRequest> change) {
+  return [change = std::move(change)](const BackupRequest&) mutable {
+    std::optional<ChangeRequest> taken;
+    taken.swap(change);
+    return taken;
+  };
+}
+
 }  // namespace
 
 void Collector::take(ResultRecord record, Handler<Result<void>> kept) {
@@ -87,7 +96,7 @@ void Collector::record_at_once(ResultRecord record, const BackupRequest& row, Ha
     kept(Result<void>{});
     place_freed_(record.zone);
   };
-  auto once = [change = std::move(change)](const BackupRequest&) mutable { return std::exchange(change, {}); };
+  auto once = just_once(std::move(change));
   amender_.amend(row, std::move(once), std::move(on_amended), Patience::once);
 }
 
@@ -132,7 +141,7 @@ void Collector::record_for(ResultRecord result, const BackupRequest& row) {
       if (amended.kind == Amended::Kind::nothing_to_do && amended.row->progress.revision != revision) record(result);
       if (amended.kind == Amended::Kind::written) place_freed_(result.zone);
     };
-    auto once = [change = std::move(change)](const BackupRequest&) mutable { return std::exchange(change, {}); };
+    auto once = just_once(std::move(change));
     amender_.amend(row, std::move(once), std::move(on_amended));
   };
   if (!row.progress.backup_id) return with_backup(std::optional<Backup>{});
