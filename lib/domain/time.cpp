@@ -42,11 +42,9 @@ std::optional<std::int64_t> take_date(std::string_view& text) {
   return sys_days{date}.time_since_epoch().count();
 }
 
-// Of at most as many digits, not negative: times here have four-digit years.
 void put_number(std::string& text, std::int64_t number, std::size_t digits) {
-  const auto begin = text.size();
-  text.append(digits, '0');
-  for (auto at = begin + digits; at-- > begin; number /= 10) text[at] = static_cast<char>('0' + number % 10);
+  const auto written = std::to_string(number);
+  text.append(digits - std::min(digits, written.size()), '0').append(written);
 }
 
 void put_date(std::string& text, const year_month_day& date) {
