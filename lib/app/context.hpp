@@ -62,7 +62,7 @@ class Context {
   Handler<T> back(Handler<T> handler) {
     return [&executor = ports_.executor, life = life_, handler = std::move(handler)](T value) mutable {
       const std::lock_guard posting(life->posting);
-      if (life->over) return;
+      if (life->over || !handler) return;  // a peer that answers twice is heard once
       executor.post([life, handler = std::move(handler), value = std::move(value)]() mutable {
         const std::lock_guard running(life->running);
         if (!life->over) handler(std::move(value));

@@ -175,6 +175,20 @@ TEST_F(FlowTest, ACheckIsGivenUpAfterItsTime) {
   EXPECT_EQ(only().reason, "check-unavailable");
 }
 
+TEST_F(FlowTest, APeerThatAnswersTwiceIsHeardOnce) {
+  start();
+  submit();
+  answer_job(0, std::optional(job()));
+  answer_job(0, std::optional<BackupJob>());
+  ASSERT_EQ(ground.zone_client.sends.size(), 1u);
+  const auto answer = ground.zone_client.sends[0].handler;
+  answer({SendAnswer::accepted, {}});
+  answer({SendAnswer::unanswered, {}});
+  ground.time.run();
+  EXPECT_EQ(only().state, S::sent);
+  EXPECT_EQ(replies.size(), 1u);
+}
+
 TEST_F(FlowTest, ASeenKeyWaitsForTheCheckUnderWay) {
   start();
   submit(submission("k"));
