@@ -239,11 +239,15 @@ TEST_P(SqliteRepositoryTest, AnOlderStoreIsBroughtUpToDateWithWhatItHolds) {
       sql << "ATTACH '" << (folder / "controller.db").string() << "' AS filled";
       for (const char* table : {"backup_request", "request_history", "zone_result"})
         sql << "INSERT INTO main." << table << " SELECT * FROM filled." << table;
+      sql << "UPDATE request_history SET position = 1";  // entries were counted once
     }
     auto repository = soci::open_blocking(url_of(older)).value();
     EXPECT_EQ(repository->list_requests({}).value(), rows) << "from version " << version;
     EXPECT_EQ(repository->waiting_results(10).value().size(), 1u);
     EXPECT_EQ(repository->apply({AdmitRequest{sent(3), {}}}).at(0).status, OutcomeStatus::applied);
+    const HistoryEntry entry{RequestState::failed, at(3), {}};
+    repository->apply({ChangeRequest{request_id(1), RequestState::sent, failed(sent(1)), {entry}}});
+    EXPECT_EQ(repository->history(request_id(1)).value().back(), entry);
 
     ::soci::session sql(::soci::sqlite3, "db=" + path.string());
     std::string verdict;

@@ -120,8 +120,8 @@ class SetWriter {
   }
 
   template <class C>
-  void remember_side_rows(const C& command, RequestId id) {
-    if (!command.history.empty()) histories_.push_back({id, &command.history});
+  void remember_side_rows(const C& command, RequestId id, std::int64_t revision) {
+    if (!command.history.empty()) histories_.push_back({id, revision, &command.history});
     if (const auto& job = command.job_version; job && known_.emplace(job->id, job->version).second) {
       versions_.push_back(&*job);
     }
@@ -141,7 +141,7 @@ class SetWriter {
       const auto& [command, outcome] = admits_[i];
       if (inserted.contains(rows[i].order->id)) {
         outcome->current = BackupRequest{*rows[i].order, *rows[i].progress};
-        remember_side_rows(*command, rows[i].order->id);
+        remember_side_rows(*command, rows[i].order->id, rows[i].progress->revision);
       } else {
         others.push_back(rows[i].order->id);
       }
@@ -182,7 +182,7 @@ class SetWriter {
         continue;
       }
       outcome->current = BackupRequest{std::move(found->second), *written.at(command->id)};
-      remember_side_rows(*command, command->id);
+      remember_side_rows(*command, command->id, written.at(command->id)->revision);
       if (command->recorded) recorded_.push_back(&*command->recorded);
     }
     if (others.empty()) return;

@@ -2,6 +2,7 @@
 
 #include "soci/postgresql/dialect.hpp"
 #include "soci/postgresql/row_set.hpp"
+#include "soci/rows/history_position.hpp"
 
 namespace backupctl::soci::postgresql {
 
@@ -89,21 +90,20 @@ struct AppendHistory {
   explicit AppendHistory(::soci::session& sql) : rows([this](auto&& f) { columns(f); }), insert(sql) {
     prepare(insert,
             "INSERT INTO request_history (backup_request_id, position, state_code, time, detail)"
-            " SELECT n.id, n.ordinal + coalesce((SELECT max(h.position) FROM request_history AS h"
-            " WHERE h.backup_request_id = n.id), 0), n.state, n.at, n.detail FROM " +
+            " SELECT n.id, n.position, n.state, n.at, n.detail FROM " +
                 rows.rows(),
             [&](auto, auto parameters) { rows.bind(parameters); });
   }
   template <class F>
   void columns(F&& f) {
     f("id", id);
-    f("ordinal", ordinal);
+    f("position", position);
     f("state", state);
     f("at", time);
     f("detail", detail);
   }
   std::string id, state, detail;
-  std::int64_t ordinal = 0, time = 0;
+  std::int64_t position = 0, time = 0;
   RowSet rows;
   ::soci::statement insert;
 };
@@ -217,11 +217,11 @@ void append_history(PostgresqlSession& session, const std::vector<NewHistory>& h
   auto& statement = session.prepared<AppendHistory>();
   statement.rows.clear();
   bool any = false;
-  for (const auto& [id, entries] : histories) {
+  for (const auto& [id, revision, entries] : histories) {
     statement.id = id.to_string();
-    statement.ordinal = 0;
+    std::int64_t ordinal = 0;
     for (const auto& entry : *entries) {
-      ++statement.ordinal;
+      statement.position = history_position(revision, ++ordinal);
       statement.state = to_string(entry.state);
       statement.time = to_integer(entry.time);
       statement.detail = entry.detail;

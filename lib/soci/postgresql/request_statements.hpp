@@ -36,8 +36,10 @@ struct NextProgress {
 // those that were. No id twice: of two changes of one row, one would be left out.
 std::map<RequestId, BackupOrder> update_requests(PostgresqlSession& session, const std::vector<NextProgress>& changes);
 
+// What the step that led to `revision` left.
 struct NewHistory {
   RequestId id;
+  std::int64_t revision;
   const std::vector<HistoryEntry>* entries;
 };
 void append_history(PostgresqlSession& session, const std::vector<NewHistory>& histories);

@@ -61,7 +61,7 @@ class GroupWriter {
         return {OutcomeStatus::already_done, std::move(same), false, {}};
       return {OutcomeStatus::lost_guard, find_request(session_, order.requester, order.key.value()), false, {}};
     }
-    for (const auto& entry : command.history) append_history(session_, order.id, entry);
+    append_history(session_, order.id, progress.revision, command.history);
     if (command.job_version) keep_job_version(session_, *command.job_version);
     if (command.backup) put_backup(session_, *command.backup);
     if (command.adopted) remove_parked(session_, *command.adopted);
@@ -81,7 +81,7 @@ class GroupWriter {
                                     (command.place && current->progress == command.place->otherwise));
       return {done ? OutcomeStatus::already_done : OutcomeStatus::lost_guard, std::move(current), false, {}};
     }
-    for (const auto& entry : command.history) append_history(session_, command.id, entry);
+    append_history(session_, command.id, progress.revision, command.history);
     if (command.job_version) keep_job_version(session_, *command.job_version);
     if (command.backup) put_backup(session_, *command.backup);
     if (command.recorded) remove_result(session_, *command.recorded);

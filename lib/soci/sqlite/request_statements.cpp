@@ -1,5 +1,6 @@
 #include "soci/sqlite/request_statements.hpp"
 
+#include "soci/rows/history_position.hpp"
 #include "soci/sqlite/dialect.hpp"
 
 namespace backupctl::soci {
@@ -90,18 +91,18 @@ struct Update {
 struct AppendHistory {
   explicit AppendHistory(::soci::session& sql) : insert(sql) {
     prepare(insert,
-            "INSERT INTO request_history (backup_request_id, position, state_code, time, detail) VALUES (:id,"
-            " (SELECT coalesce(max(position), 0) + 1 FROM request_history WHERE backup_request_id = :id),"
-            " :state, :time, :detail)",
+            "INSERT INTO request_history (backup_request_id, position, state_code, time, detail)"
+            " VALUES (:id, :position, :state, :time, :detail)",
             [&](auto, auto parameters) {
               parameters("id", id);
+              parameters("position", position);
               parameters("state", state);
               parameters("time", time);
               parameters("detail", detail);
             });
   }
   std::string id, state, detail;
-  std::int64_t time = 0;
+  std::int64_t position = 0, time = 0;
   ::soci::statement insert;
 };
 
@@ -169,13 +170,19 @@ std::optional<BackupOrder> update_request(SqliteSession& session, RequestId id, 
   return find.found.order();
 }
 
-void append_history(SqliteSession& session, RequestId id, const HistoryEntry& entry) {
+void append_history(SqliteSession& session, RequestId id, std::int64_t revision,
+                    const std::vector<HistoryEntry>& entries) {
+  if (entries.empty()) return;
   auto& statement = session.prepared<AppendHistory>();
   statement.id = id.to_string();
-  statement.state = to_string(entry.state);
-  statement.time = to_integer(entry.time);
-  statement.detail = entry.detail;
-  statement.insert.execute(true);
+  std::int64_t ordinal = 0;
+  for (const auto& entry : entries) {
+    statement.position = history_position(revision, ++ordinal);
+    statement.state = to_string(entry.state);
+    statement.time = to_integer(entry.time);
+    statement.detail = entry.detail;
+    statement.insert.execute(true);
+  }
 }
 
 ZonePlaces zone_places(SqliteSession& session, const ZoneName& zone) {

@@ -25,7 +25,9 @@ bool insert_request(SqliteSession& session, const BackupOrder& order, const Requ
 std::optional<BackupOrder> update_request(SqliteSession& session, RequestId id, RequestState from,
                                           const RequestProgress& next);
 
-void append_history(SqliteSession& session, RequestId id, const HistoryEntry& entry);
+// What the step that led to `revision` left.
+void append_history(SqliteSession& session, RequestId id, std::int64_t revision,
+                    const std::vector<HistoryEntry>& entries);
 
 struct ZonePlaces {
   bool paused = false;
