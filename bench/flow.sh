@@ -8,7 +8,7 @@ start_flow() {
   {
     printf '[store]\nurl = "%s"\n[http]\nlisten = "127.0.0.1:%s"\n' "$store" "$port"
     printf '[jobs]\nurl = "%s"\ntokenFile = "%s"\n' "$jobs_url" "$folder/controller.token"
-    grant night '"requester"'
+    grant night '"requester", "operator"'
     grant left '"zone"'
     printf 'zone = "files"\n'
   } >"$folder/controller.toml"
@@ -81,6 +81,7 @@ flow() {
   bare=$(value per_second "$measured_bare")
   drop_store
   ours=$(awk -v n="$admitted" -v t="$taken" 'BEGIN { printf "%.0f", n / t * 1e9 }')
+  keep flow "$1" "$ours"
   tell flow "$1" "$ours" "$bare" "$(ratio "$ours" "$bare")" \
     "group $group, $(ratio "$commands" "$admitted") commands a life; $cpu:$(value cpu_us "$measured_bare") us"
   echo "            beside it: $others us a life; p99 of the answers $(value p99_ms "$measured") ms"

@@ -161,7 +161,10 @@ ticks() { awk '{ print $14 + $15 }' "/proc/$controller_pid/stat"; }
 
 resident_at_most() { awk '/VmHWM/ { printf "%.1f", $2 / 1024 }' "/proc/$controller_pid/status"; }
 
-# Once it is ready, requests are admitted: beside the row admissions of this run, if there was one.
+any_succeeded() { [ -n "$(succeeded)" ]; }
+
+# Once it is ready, requests are admitted; then another is started whose zone takes commands, and lives end. Beside the
+# rows admissions and flow of this run, if there were any.
 start_with_open() {
   new_store "$1"
   "$programs/bench_bare" --store "$store" --rows "$open" --milliseconds 3600000 --group 1000 >/dev/null
@@ -175,6 +178,18 @@ start_with_open() {
   tell start "$1" "$taken ms" - - "with $open open requests; $resident MiB resident, $(resident_at_most) at most"
   echo "            then $ours admissions/s${normal:+, $(ratio "$ours" "$normal") of those of an empty store}"
   end "$controller_pid"
+  start_flow
+  await "the controller" "$folder/controller.log" ask "http://$controller/readyz"
+  post night "http://$controller/api/zones/files/resume" '{"reason":"measuring"}' >/dev/null || fail "no resume"
+  await "the first life" "$folder/controller.log" any_succeeded
+  before=$(succeeded) begun=$(date +%s%N)
+  sleep "$(awk -v m="$milliseconds" 'BEGIN { print m / 1000 }')"
+  ours=$(awk -v n=$(($(succeeded) - before)) -v t=$(($(date +%s%N) - begun)) 'BEGIN { printf "%.0f", n / t * 1e9 }')
+  normal=$(told flow "$1")
+  echo "            and $ours lives/s of those that were open${normal:+, $(ratio "$ours" "$normal") of flow};" \
+    "$(resident_at_most) MiB at most"
+  end "$controller_pid"
+  end "$zone_pid"
   drop_store
 }
 

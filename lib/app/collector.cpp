@@ -8,7 +8,7 @@ namespace backupctl::app {
 namespace {
 
 constexpr std::int64_t waiting_page = 256;
-constexpr std::size_t most_sent_remembered = 2'000;
+constexpr std::size_t most_sent_remembered = 10'000;  // about 1 KiB each
 constexpr std::size_t most_expected = 10'000;
 // How long a result waits for its command to be written as Sent. Its zone loses nothing by it: what it is told needs a
 // commit after that one anyway.
@@ -32,7 +32,7 @@ Decider just_once(std::optional<ChangeRequest> change) {
 void Collector::take(ResultRecord record, Handler<Result<void>> kept) {
   const auto id = record.command_id;
   if (!is_of_its_command(record)) return keep(std::move(record), std::move(kept));
-  if (const auto known = sent_.extract(id)) return record_at_once(std::move(record), known.mapped(), std::move(kept));
+  if (const auto sent = take_remembered(id)) return record_at_once(std::move(record), *sent, std::move(kept));
   if (!expected_.contains(id) || early_.contains(id)) return keep(std::move(record), std::move(kept));
   early_.emplace(id, Early{std::move(record), std::move(kept), context_.monotonic() + wait_for_sent});
   if (!std::exchange(looks_after_early_, true)) look_after_early(wait_for_sent);
@@ -52,9 +52,18 @@ void Collector::saw(const BackupRequest& row) {
     if (is_sent) return record_at_once(std::move(record), row, std::move(kept));
     return keep(std::move(record), std::move(kept));
   }
-  if (!is_sent) return;
-  if (sent_.size() >= most_sent_remembered) sent_.clear();
-  sent_.insert_or_assign(id, row);
+  if (is_sent) remember(row);
+}
+
+void Collector::remember(const BackupRequest& sent) {
+  if (sent_.size() >= most_sent_remembered / 2) sent_before_ = std::exchange(sent_, {});
+  sent_.insert_or_assign(sent.order.id, sent);
+}
+
+std::optional<BackupRequest> Collector::take_remembered(RequestId id) {
+  auto found = sent_.extract(id);
+  if (!found) found = sent_before_.extract(id);
+  return found ? std::optional(std::move(found.mapped())) : std::nullopt;
 }
 
 void Collector::look_after_early(Duration delay) {
@@ -118,7 +127,7 @@ void Collector::record(ResultRecord result) {
   if (result.result->command_id != result.command_id) return settle(result, "command-mismatch");
   if (result.result->zone != result.zone) return settle(result, "wrong-zone");
   const auto id = result.command_id;
-  if (const auto known = sent_.extract(id)) return record_for(std::move(result), known.mapped());
+  if (const auto sent = take_remembered(id)) return record_for(std::move(result), *sent);
   context_.repository().find_request(
       id, context_.back<Result<std::optional<BackupRequest>>>([this, result = std::move(result)](const auto& row) {
         if (!row) return finish(result);  // it still waits and is read again

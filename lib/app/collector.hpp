@@ -44,6 +44,8 @@ class Collector {
     Duration until;  // monotonic
   };
 
+  void remember(const BackupRequest& sent);
+  std::optional<BackupRequest> take_remembered(RequestId id);
   void keep(ResultRecord record, Handler<Result<void>> kept);
   void record_at_once(ResultRecord record, const BackupRequest& row, Handler<Result<void>> kept);
   void look_after_early(Duration delay);
@@ -63,7 +65,9 @@ class Collector {
   std::unordered_set<RequestId> expected_;
   std::unordered_map<RequestId, Early> early_;
   bool looks_after_early_ = false;
-  std::unordered_map<RequestId, BackupRequest> sent_;
+  // The newest rows written as Sent. Results that another controller was left do not take theirs from here, so that the
+  // older half is given up when the newer one is full.
+  std::unordered_map<RequestId, BackupRequest> sent_, sent_before_;
 };
 
 }  // namespace backupctl::app

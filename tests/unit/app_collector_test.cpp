@@ -70,6 +70,19 @@ TEST_F(CollectorTest, TheResultOfWhatWasJustSentIsRecordedAtOnce) {
   EXPECT_EQ(places_freed, 1);
 }
 
+TEST_F(CollectorTest, ThousandsSentAfterItAreNoReasonToForgetARow) {
+  auto row = ground.store.row(request);
+  collector.saw(row);
+  for (int i = 2; i <= 5'001; ++i) {
+    row.order.id = id<RequestId>(i);
+    collector.saw(row);
+  }
+  take(record_of(success(request)));
+  EXPECT_EQ(state(), S::succeeded);
+  EXPECT_EQ(ground.store.groups.size(), 1u);
+  EXPECT_EQ(ground.store.requests_read, 0);
+}
+
 TEST_F(CollectorTest, AResultThatIsRecordedAtOnceIsAcknowledgedOnlyThen) {
   collector.saw(ground.store.row(request));
   ground.store.held = true;
