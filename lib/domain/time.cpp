@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
 
 namespace backupctl {
@@ -42,9 +43,14 @@ std::optional<std::int64_t> take_date(std::string_view& text) {
   return sys_days{date}.time_since_epoch().count();
 }
 
+// With at least so many digits.
 void put_number(std::string& text, std::int64_t number, std::size_t digits) {
-  const auto written = std::to_string(number);
-  text.append(digits - std::min(digits, written.size()), '0').append(written);
+  if (number < 0) text += '-';
+  number = std::abs(number);
+  std::array<char, 20> written;
+  auto at = written.size();
+  for (; number > 0 || written.size() - at < digits; number /= 10) written[--at] = static_cast<char>('0' + number % 10);
+  text.append(written.data() + at, written.size() - at);
 }
 
 void put_date(std::string& text, const year_month_day& date) {

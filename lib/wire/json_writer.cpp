@@ -7,7 +7,17 @@
 namespace backupctl::wire {
 namespace {
 
-constexpr bool is_plain(unsigned char c) { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+constexpr auto is_plain = [] {
+  std::array<bool, 256> plain{};
+  for (unsigned c = 0x20; c < 0x80; ++c) plain[c] = c != '"' && c != '\\';
+  return plain;
+}();
+
+std::size_t plain_length(std::string_view text) {
+  std::size_t length = 0;
+  while (length < text.size() && is_plain[static_cast<unsigned char>(text[length])]) ++length;
+  return length;
+}
 
 // The length of the valid UTF-8 sequence of more than one byte at the front of `text`; 0 when there is none.
 std::size_t sequence_length(std::string_view text) {
@@ -20,8 +30,7 @@ std::size_t sequence_length(std::string_view text) {
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
-  quote(name);
-  out_ += ':';
+  out_.append(1, '"').append(name).append("\":");
   needs_comma_ = false;
   return *this;
 }
@@ -67,10 +76,9 @@ void JsonWriter::separate() {
 void JsonWriter::quote(std::string_view text) {
   out_ += '"';
   for (std::size_t i = 0; i < text.size();) {
-    std::size_t end = i;
-    while (end < text.size() && is_plain(static_cast<unsigned char>(text[end]))) ++end;
-    out_.append(text, i, end - i);
-    i = end;
+    const auto plain = plain_length(text.substr(i));
+    out_.append(text, i, plain);
+    i += plain;
     if (i == text.size()) break;
     const auto c = static_cast<unsigned char>(text[i]);
     if (c >= 0x80) {
