@@ -31,7 +31,8 @@ struct ControllerZone {
 struct ControllerOptions {
   std::string program = "library";                        // shown among the live controllers
   Duration lease = std::chrono::seconds(15);              // without a heartbeat for so long we count as dead
-  Duration poll_every = std::chrono::seconds(1);          // how soon another process's work is seen at the latest
+  // How often other processes' work is looked for: it is seen within a second.
+  Duration poll_every = std::chrono::milliseconds(900);
   Duration check_give_up_after = std::chrono::hours(24);  // then Cancelled, reason check-unavailable
   Duration first_retry_delay = std::chrono::seconds(1);   // doubled each time, with jitter, up to
   Duration max_retry_delay = std::chrono::minutes(5);

@@ -81,8 +81,12 @@ Result<Peer> parse_base_url(std::string_view url) {
 
 Result<std::string> to_wire(const Peer& peer, const std::string& bearer_token, const ClientRequest& request) {
   if (auto sound = check(request); !sound) return std::move(sound).error();
-  std::string wire = request.method + " " + peer.prefix + request.target + " HTTP/1.1\r\n";
-  const auto add = [&](const std::string& name, const std::string& value) { wire += name + ": " + value + "\r\n"; };
+  std::string wire;
+  wire.reserve(512 + request.target.size() + request.body.size());
+  wire.append(request.method).append(" ").append(peer.prefix).append(request.target).append(" HTTP/1.1\r\n");
+  const auto add = [&wire](std::string_view name, std::string_view value) {
+    wire.append(name).append(": ").append(value).append("\r\n");
+  };
   add("Host", peer.name);
   add("User-Agent", "backupctl");
   if (!bearer_token.empty()) add("Authorization", "Bearer " + bearer_token);
@@ -90,7 +94,7 @@ Result<std::string> to_wire(const Peer& peer, const std::string& bearer_token, c
   // RFC 9110, 8.6: said also for an empty body where the method would lead one to expect a body.
   const bool takes_body = request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
   if (takes_body || !request.body.empty()) add("Content-Length", std::to_string(request.body.size()));
-  return wire + "\r\n" + request.body;
+  return wire.append("\r\n").append(request.body);
 }
 
 std::string_view problem_with_head(std::string_view head) {

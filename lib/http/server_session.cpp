@@ -51,7 +51,9 @@ void add_field(std::string& message, std::string_view name, std::string_view val
 // RFC 9112, 4: one piece, so that it goes out as one.
 std::string to_message(const Response& response, bool head_only) {
   const bool has_body = response.status != 204 && response.status != 304;
-  std::string message = "HTTP/1.1 " + std::to_string(response.status) + ' ';
+  std::string message;
+  message.reserve(512 + response.body.size());
+  message.append("HTTP/1.1 ").append(std::to_string(response.status)).append(1, ' ');
   message.append(beast::http::obsolete_reason(beast::http::int_to_status(static_cast<unsigned>(response.status))));
   message += "\r\n";
   for (const Header& header : response.headers) add_field(message, header.name, header.value);
