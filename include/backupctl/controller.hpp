@@ -95,6 +95,9 @@ struct Submission {
   TransportKind transport = TransportKind::library;
   std::string traceparent{};
   bool respond_async = false;  // answer once durable, check afterwards
+  // With respond_async: the answer may come a moment later (50 ms at most) when the request is then written only once,
+  // together with the outcome of its check. For whoever submits many at once.
+  bool checked_first_if_quick = false;
 };
 
 // `request` is absent when nothing was stored. Errors, by code:

@@ -33,7 +33,8 @@ SubmitReply reply_for(BackupRequest row, bool seen_before) {
   return reply;
 }
 
-// One caller being served. The check runs beside the first write; whichever of them settles the answer gives it.
+// One caller being served. The check runs beside the first write; whichever of them settles the answer gives it. Who is
+// answered once durable is answered by the write, and the check is begun after it, or beside it when both may be one.
 struct Admissions::Visit {
   RequestId id;
   JobId job_id;
@@ -41,6 +42,7 @@ struct Admissions::Visit {
   CivilDate data_as_of;
   bool has_key = false;
   bool respond_async = false;
+  bool is_checked_now = false;  // beside the first write
   Handler<SubmitReply> handler;
   Duration came{};  // monotonic
   std::optional<BackupRequest> stored{};
@@ -69,22 +71,32 @@ void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
                     .key = std::move(submission.key),
                     .traceparent = std::move(submission.traceparent),
                     .received = context_.now()};
-  auto visit =
-      std::make_shared<Visit>(Visit{order.id, order.job_id, order.source, order.data_as_of, order.key.has_value(),
-                                    submission.respond_async, std::move(handler), context_.monotonic()});
   // What nobody waits for is taken up by a later round when enough is being checked.
-  const bool is_for_later = visit->respond_async && checks_.under_way() >= context_.options().max_owned_checks;
+  const bool is_for_later = submission.respond_async && checks_.under_way() >= context_.options().max_owned_checks;
+  const bool is_checked_now = !submission.respond_async || (submission.checked_first_if_quick && !is_for_later);
+  auto visit = std::make_shared<Visit>(Visit{.id = order.id,
+                                             .job_id = order.job_id,
+                                             .source = order.source,
+                                             .data_as_of = order.data_as_of,
+                                             .has_key = order.key.has_value(),
+                                             .respond_async = submission.respond_async,
+                                             .is_checked_now = is_checked_now,
+                                             .handler = std::move(handler),
+                                             .came = context_.monotonic()});
   auto progress = received(order, is_for_later ? std::nullopt : std::optional(context_.self()));
   auto history = received_history(order);
-  const auto when_unavailable = order.key ? WhenUnavailable::try_again_later : WhenUnavailable::close;
+  const bool closes = !submission.respond_async && !order.key;
   BackupRequest row{std::move(order), std::move(progress)};
   committer_.submit(
       AdmitRequest{row, std::move(history)}, Patience::once,
       [this, visit](Outcome outcome) { on_admitted(visit, std::move(outcome)); },
-      submission.respond_async ? Company::none : Company::change_on_the_way);
-  if (submission.respond_async) return;  // checked once it is durable
+      is_checked_now ? Company::change_on_the_way : Company::none);
+  if (!is_checked_now) return;  // checked once it is durable
   checks_.check(
-      std::move(row), when_unavailable, [this, visit](const Checked& checked) { on_checked(visit, checked); },
+      std::move(row), closes ? WhenUnavailable::close : WhenUnavailable::try_again_later,
+      [this, visit](const Checked& checked) {
+        if (!visit->respond_async) on_checked(visit, checked);
+      },
       std::shared_ptr<const bool>(visit, &visit->is_void));
 }
 
@@ -100,6 +112,7 @@ void Admissions::on_admitted(const std::shared_ptr<Visit>& visit, Outcome outcom
         waiting_.push_back(visit);
         return answer_late();
       }
+      if (visit->is_checked_now) return visit->answer(reply_for(std::move(row), false));
       row.progress.responded = std::max(context_.now(), latest_time(row));
       visit->answer(reply_for(row, false));
       if (!row.progress.owner) context_.repository().announce_work();                  // enough is being checked here

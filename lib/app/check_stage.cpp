@@ -84,7 +84,7 @@ std::optional<ChangeRequest> CheckStage::decide_answer(const BackupRequest& row,
     return change;
   }
   if (!stored_versions_.contains({job->id, job->version})) change.job_version = *job;
-  if (change.next.owner) {
+  if (event.sender) {
     change.place =
         SendPlace{job->zone, lane->zone().max_in_flight,
                   without_intent(change.next, context_.now(), "waits for a free place in zone " + job->zone.str())};

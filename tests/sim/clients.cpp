@@ -62,7 +62,8 @@ Submission Clients::some_submission(int number) {
                         .source = SourcePath::parse(shop_.chance(5) ? "/elsewhere/x" : "/data/x").value(),
                         .data_as_of = CivilDate::from_days(20'000 + random.below(2)),
                         .requester = OwnerName::parse(shop_.chance(5) ? "stranger" : "client").value(),
-                        .respond_async = shop_.chance(20)};
+                        .respond_async = shop_.chance(20),
+                        .checked_first_if_quick = shop_.chance(50)};
   if (shop_.chance(30)) submission.transport = TransportKind::file_drop;
   // Some use a key that others use, too, for the same or for something else.
   if (shop_.chance(60)) {
