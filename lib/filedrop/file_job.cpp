@@ -34,7 +34,7 @@ Result<Duration> FileJob::step() {
     }
     case Stage::putting_away:
       if (auto put = put_away(context_, taken_, with_id_); !put) return std::move(put).error();
-      following_ = std::make_shared<Following>(context_, taken_, with_id_);
+      following_ = std::make_shared<Following>(context_, taken_, with_id_, std::move(told_));
       stage_ = Stage::following;
       return Duration{0};
     case Stage::following: {
@@ -73,6 +73,7 @@ Result<Duration> FileJob::read() {
     return error;
   }
   if (intake_->state() == Intake::State::complete) {
+    told_ = intake_->take_told();
     intake_.reset();
     stage_ = Stage::publishing;
   }

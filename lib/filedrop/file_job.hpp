@@ -29,6 +29,7 @@ class FileJob final : public Job {
   bool with_id_ = false;
   Stage stage_;
   std::shared_ptr<Intake> intake_;
+  Told told_;
   std::shared_ptr<Following> following_;
 };
 

@@ -27,8 +27,12 @@ bool is_open(std::uint8_t state) {
 
 }  // namespace
 
-Following::Following(Context& context, Taken taken, bool with_id)
-    : context_(context), taken_(std::move(taken)), with_id_(with_id), pause_(context.options.scan_every / 5) {}
+Following::Following(Context& context, Taken taken, bool with_id, Told told)
+    : context_(context),
+      taken_(std::move(taken)),
+      with_id_(with_id),
+      told_(std::move(told)),
+      pause_(context.options.scan_every / 5) {}
 
 Result<Duration> Following::step() {
   switch (stage_) {
@@ -36,6 +40,8 @@ Result<Duration> Following::step() {
       return read_receipt();
     case Stage::reading_status:
       return read_status();
+    case Stage::telling:
+      return tell();
     case Stage::looking:
       return look();
     case Stage::ending:
@@ -87,7 +93,7 @@ Result<Duration> Following::read_status() {
     auto opened = open(file_, context_.spool().outbox(), name);
     if (!opened && opened.error().kind != ErrorKind::not_found) return std::move(opened).error();
     if (!opened) {
-      stage_ = Stage::looking;
+      stage_ = Stage::telling;
       return Duration{0};
     }
   }
@@ -99,7 +105,7 @@ Result<Duration> Following::read_status() {
     if (got.what == LineReader::What::end) {
       reader_.reset();
       file_.reset();
-      stage_ = Stage::looking;
+      stage_ = Stage::telling;
       break;
     }
     // The last line may have been cut by a power loss: what is no whole line is taken away before the next is written.
@@ -115,6 +121,25 @@ Result<Duration> Following::read_status() {
         got.text.find("\"stateCode\":") == std::string_view::npos ? no_request : static_cast<std::uint8_t>(line->state);
     if (was_open && !is_open(states_[index])) --open_;
   }
+  return Duration{0};
+}
+
+Result<Duration> Following::tell() {
+  if (changes_.empty()) {
+    auto part = told_.take();
+    if (!part || part->empty()) {  // what could not be kept is found in the store
+      stage_ = Stage::looking;
+      return Duration{0};
+    }
+    text_ = *std::move(part);
+    for (std::size_t at = 0, end = 0; at < text_.size(); at = end + 1) {
+      end = text_.find('\n', at);
+      const auto line = parse_receipt_line(std::string_view(text_).substr(at, end - at)).value();
+      changes_.push_back({line.line, static_cast<std::uint8_t>(line.state)});
+    }
+    next_pass_ = context_.monotonic() + pause_;  // the store would say the same
+  }
+  if (auto appended = append_changes(); !appended) return std::move(appended).error();
   return Duration{0};
 }
 
@@ -173,6 +198,13 @@ void Following::on_row(const ReceiptLine& line, const Result<std::optional<Backu
     text_ += status_line_gone(line.line, *line.id);
     changes_.push_back({line.line, no_request});
   } else if (static_cast<std::uint8_t>((*row)->progress.state) != states_[static_cast<std::size_t>(line.line)]) {
+    const bool was_received =
+        states_[static_cast<std::size_t>(line.line)] == static_cast<std::uint8_t>(RequestState::received);
+    if (auto checked = was_received ? checked_line(line.line, **row) : std::nullopt) {
+      text_ += *checked;
+      changes_.push_back({line.line, static_cast<std::uint8_t>((*row)->progress.state)});
+      return one_less();
+    }
     // More than one state may have passed since the last look.
     context_.reads.ask_history(*line.id, [weak = weak_from_this(), line = line.line, row = **row](const auto& history) {
       if (const auto self = weak.lock()) self->on_history(line, row, history);

@@ -11,6 +11,7 @@
 #include "filedrop/context.hpp"
 #include "filedrop/line_reader.hpp"
 #include "filedrop/receipt.hpp"
+#include "filedrop/told.hpp"
 
 namespace backupctl::filedrop {
 
@@ -18,7 +19,8 @@ namespace backupctl::filedrop {
 // receipt at each look.
 class Following : public std::enable_shared_from_this<Following> {
  public:
-  Following(Context& context, Taken taken, bool with_id);
+  // `told` is what was heard before the receipt was out: it is appended first.
+  Following(Context& context, Taken taken, bool with_id, Told told);
 
   // Does a bounded amount of work. Answers when it wants to be called again, unless an answer wakes it before. Errors:
   // unavailable; calling it again is safe.
@@ -26,7 +28,7 @@ class Following : public std::enable_shared_from_this<Following> {
   bool is_over() const { return stage_ == Stage::over; }
 
  private:
-  enum class Stage { reading_receipt, reading_status, looking, ending, over };
+  enum class Stage { reading_receipt, reading_status, telling, looking, ending, over };
   struct Change {
     std::int64_t line;
     std::uint8_t state;
@@ -34,6 +36,7 @@ class Following : public std::enable_shared_from_this<Following> {
 
   Result<Duration> read_receipt();
   Result<Duration> read_status();
+  Result<Duration> tell();
   Result<Duration> look();
   void on_row(const ReceiptLine& line, const Result<std::optional<BackupRequest>>& row);
   void on_history(std::int64_t line, const BackupRequest& row, const Result<History>& history);
@@ -45,6 +48,7 @@ class Following : public std::enable_shared_from_this<Following> {
   Context& context_;
   const Taken taken_;
   const bool with_id_;
+  Told told_;
   Stage stage_ = Stage::reading_receipt;
   std::vector<std::uint8_t> states_;  // by line: a RequestState, or one of the marks in following.cpp
   std::int64_t open_ = 0;             // lines whose request has not ended

@@ -15,8 +15,9 @@ namespace backupctl::filedrop {
 namespace {
 
 constexpr std::size_t lines_taken_at_once = 256;
-constexpr std::size_t window = 1024;              // lines read and not yet in the receipt, of one file
-constexpr std::size_t most_submits = 2048;        // over all files; the controller refuses beyond 10,000
+constexpr std::size_t window = 1024;  // lines read and not yet in the receipt, of one file
+// Over all files. The controller checks 1,000 requests at a time; those beyond it would each be written twice.
+constexpr std::size_t most_submits = 960;
 constexpr std::size_t write_at_once = 64 * 1024;  // bytes
 constexpr Duration first_retry = std::chrono::milliseconds(200);
 constexpr Duration last_retry = std::chrono::seconds(10);
@@ -169,7 +170,14 @@ void Intake::on_reply(std::size_t ordinal, const SubmitReply& reply) {
   auto& slot = slots_[ordinal - first_];
   if (reply.request) {
     ++context_.counters.requests;
-    slot.text = receipt_line(slot.line, reply.request->order.id, reply.request->progress.state);
+    auto state = reply.request->progress.state;
+    // Of a new request the receipt says that it was received; what it is by now comes after it.
+    const auto checked = reply.seen_before ? std::nullopt : checked_line(slot.line, *reply.request);
+    if (checked) {
+      state = RequestState::received;
+      told_.add(context_.spool().work(), *checked);
+    }
+    slot.text = receipt_line(slot.line, reply.request->order.id, state);
     slot.submission.reset();
     retry_delay_ = first_retry;
   } else if (reply.error && !is_for_later(*reply.error)) {

@@ -8,9 +8,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "filedrop/context.hpp"
 #include "filedrop/line_reader.hpp"
+#include "filedrop/told.hpp"
 
 namespace backupctl::filedrop {
 
@@ -32,6 +34,8 @@ class Intake : public std::enable_shared_from_this<Intake> {
 
   State state() const { return state_; }
   const Error& failure() const { return *failure_; }
+  // What was heard of its requests beyond what the receipt says.
+  Told take_told() { return std::move(told_); }
 
  private:
   struct Slot {
@@ -65,6 +69,7 @@ class Intake : public std::enable_shared_from_this<Intake> {
   std::deque<Slot> slots_;  // lines that were read and are not in the receipt yet, in order
   std::size_t first_ = 0;   // the number of slots that have gone
   std::string out_;
+  Told told_;
   std::int64_t lines_ = 0;
   std::string whole_;  // of a .json
   bool at_end_ = false;

@@ -111,6 +111,14 @@ std::string status_lines(std::int64_t line, RequestState seen, const BackupReque
   return text;
 }
 
+std::optional<std::string> checked_line(std::int64_t line, const BackupRequest& row) {
+  const auto& p = row.progress;
+  if (!p.checked || (p.state != RequestState::allowed && p.state != RequestState::not_allowed)) return {};
+  std::string text;
+  status_line(text, line, row, {p.state, *p.checked, {}});
+  return text;
+}
+
 std::string status_line_gone(std::int64_t line, RequestId id) {
   std::string text;
   wire::JsonWriter out(text);

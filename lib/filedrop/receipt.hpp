@@ -33,6 +33,9 @@ std::optional<ReceiptLine> parse_receipt_line(std::string_view text);
 // is one.
 std::string status_lines(std::int64_t line, RequestState seen, const BackupRequest& row,
                          const std::vector<HistoryEntry>& history);
+// The same of a request that came no further than its check, for the row alone tells that; nothing when it came further
+// or was not checked.
+std::optional<std::string> checked_line(std::int64_t line, const BackupRequest& row);
 // The request is not in the store any more.
 std::string status_line_gone(std::int64_t line, RequestId id);
 

@@ -38,7 +38,8 @@ Result<Submission> read_request(std::string_view text, std::int64_t line, const 
                         .requester = speaker.owner,
                         .key = std::move(request->key),
                         .transport = TransportKind::file_drop,
-                        .respond_async = true};
+                        .respond_async = true,
+                        .checked_first_if_quick = true};
   if (speaker.is_trusted && request->requester) submission.requester = *std::move(request->requester);
   if (!submission.key) submission.key = key_of_line(file, line, text);
   return submission;

@@ -9,6 +9,7 @@ namespace {
 
 class DropCrash : public FileDropTest, public ::testing::WithParamInterface<std::string> {
  protected:
+  void crash_once();
   void check() {
     EXPECT_EQ(requests_.rows.size(), 3U);
     const auto receipt = outbox("a.receipt.jsonl");
@@ -34,7 +35,7 @@ class DropCrash : public FileDropTest, public ::testing::WithParamInterface<std:
   }
 };
 
-TEST_P(DropCrash, EachLineIsOneRequestAndTheEndIsRight) {
+void DropCrash::crash_once() {
   faults_.at = GetParam();
   bool is_cancelled = false;
   int crashes = 0;
@@ -67,6 +68,8 @@ TEST_P(DropCrash, EachLineIsOneRequestAndTheEndIsRight) {
   check();
 }
 
+TEST_P(DropCrash, EachLineIsOneRequestAndTheEndIsRight) { crash_once(); }
+
 std::vector<std::string> all_faults() {
   std::vector<std::string> faults;
   for (const auto step : file_drop_fault_steps)
@@ -80,6 +83,18 @@ std::string name_of(const ::testing::TestParamInfo<std::string>& info) {
   return name;
 }
 INSTANTIATE_TEST_SUITE_P(Steps, DropCrash, ::testing::ValuesIn(all_faults()), name_of);
+
+// The same where each is checked before it is answered.
+class DropCrashCheckedAtOnce : public DropCrash {};
+TEST_P(DropCrashCheckedAtOnce, EachLineIsOneRequestAndTheEndIsRight) {
+  requests_.checks_at_once = true;
+  crash_once();
+  const auto told = outbox("a.receipt.jsonl") + outbox("a.status.jsonl");
+  std::size_t allowed = 0;
+  for (auto at = told.find("Allowed"); at != std::string::npos; at = told.find("Allowed", at + 1)) ++allowed;
+  EXPECT_GE(allowed, 2U) << told;
+}
+INSTANTIATE_TEST_SUITE_P(Steps, DropCrashCheckedAtOnce, ::testing::ValuesIn(all_faults()), name_of);
 
 TEST_F(FileDropTest, TwoOnOneFolderShareTheWorkAndTakeOverFromADeadOne) {
   auto other = make_drop();

@@ -165,6 +165,48 @@ TEST_F(FileDropTest, OfALongFileOnlySomeLinesAreUnderWay) {
   EXPECT_EQ(last, 5000);
 }
 
+TEST_F(FileDropTest, WhatWasCheckedAtOnceIsToldWithoutAskingTheStore) {
+  requests_.checks_at_once = true;
+  std::string lines;
+  for (int i = 0; i < 5000; ++i) lines += request_json("/data/" + std::to_string(i)) + "\n";
+  drop_in("long.jsonl", lines);
+  ASSERT_TRUE(run_until([&] {
+    const auto status = outbox("long.status.jsonl");
+    return std::count(status.begin(), status.end(), '\n') == 5000;
+  }));
+  EXPECT_EQ(requests_.finds, 0);
+  const auto receipt = outbox("long.receipt.jsonl");
+  EXPECT_EQ(receipt.find("Allowed"), std::string::npos) << "it tells that they were received";
+  std::istringstream status(outbox("long.status.jsonl"));
+  std::int64_t last = 0;
+  for (std::string line; std::getline(status, line);) {
+    EXPECT_EQ(parse_receipt_line(line).value().line, ++last);
+    EXPECT_NE(line.find(R"("stateCode":"Allowed","time":"2026-09-21T15:13:20.000000Z")"), std::string::npos) << line;
+  }
+  run(3s);
+  EXPECT_GT(requests_.finds, 0) << "what comes after it is asked for";
+  requests_.end_all(RequestState::succeeded);
+  ASSERT_TRUE(run_until_exists("outbox/long.end.json"));
+  const auto all = outbox("long.status.jsonl");
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 10000);
+}
+
+TEST_F(FileDropTest, WhatWasCheckedSinceIsToldByItsRowAlone) {
+  drop_in("a.json", request_json());
+  ASSERT_TRUE(run_until_exists("outbox/a.receipt.jsonl"));
+  auto& progress = requests_.rows.begin()->second.progress;
+  progress.state = RequestState::not_allowed;
+  progress.reason = "the job is not approved";
+  progress.checked = Timestamp{std::chrono::seconds(1'790'003'600)};
+  ASSERT_TRUE(run_until_exists("outbox/a.end.json"));
+  EXPECT_NE(outbox("a.status.jsonl")
+                .find(R"("stateCode":"NotAllowed","time":"2026-09-21T15:13:20.000000Z",)"
+                      R"("stateReason":"the job is not approved"})"),
+            std::string::npos)
+      << outbox("a.status.jsonl");
+  EXPECT_EQ(requests_.histories_read, 0);
+}
+
 TEST_F(FileDropTest, AFileThatIsChangedWhileItIsReadIsReadAgain) {
   requests_.holds = true;
   drop_in("a.jsonl", request_json("/data/1") + "\n");

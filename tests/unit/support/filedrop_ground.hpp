@@ -81,6 +81,8 @@ class FakeRequests final : public Requests {
   std::deque<Error> refusals;           // for the next submits
   bool is_away = false;
   RequestState first_state = RequestState::received;
+  bool checks_at_once = false;  // what is submitted is Allowed when it is answered
+  int finds = 0, histories_read = 0;
   int submits = 0;
   std::size_t held_most = 0;
   bool holds = false;
@@ -97,6 +99,7 @@ class FakeRequests final : public Requests {
     for (auto waiting = std::exchange(held, {}); auto& one : waiting) one();
   }
   void find(std::vector<RequestId> ids, Handler<Result<std::vector<BackupRequest>>> handler) override {
+    ++finds;
     if (is_away) return handler(unavailable("the store is away"));
     std::vector<BackupRequest> found;
     for (const auto id : ids) {
@@ -107,6 +110,7 @@ class FakeRequests final : public Requests {
   void histories(std::vector<RequestId> ids, Handler<Result<std::vector<History>>> handler) override {
     if (is_away) return handler(unavailable("the store is away"));
     std::vector<History> all;
+    histories_read += static_cast<int>(ids.size());
     for (const auto id : ids) {
       History one{{RequestState::received}};
       if (const auto more = passed.find(id); more != passed.end())
@@ -152,6 +156,11 @@ class FakeRequests final : public Requests {
                        .requester = submission.requester,
                        .key = submission.key}};
     row.progress.state = first_state;
+    if (checks_at_once) {
+      row.progress.state = RequestState::allowed;
+      row.progress.checked = Timestamp{std::chrono::seconds(1'790'003'600)};
+      passed[id] = {{RequestState::allowed}};
+    }
     keys.emplace(name, id);
     rows.emplace(id, row);
     return {row, false, {}};
