@@ -39,6 +39,64 @@ TEST_P(RepositoryContract, RequestsAreFilteredByEachOfTheirTraits) {
   EXPECT_TRUE(list({.job_id = job_id(1), .state = RequestState::sent}).empty());
 }
 
+// Each state has its own way through the store, alone and with a job or a requester.
+TEST_P(RepositoryContract, RequestsAreFilteredByAStateTogetherWithOtherTraits) {
+  const auto ended = [](BackupRequest request, RequestState state) {
+    request.progress.state = state;
+    request.progress.next_action.reset();
+    if (state == RequestState::not_allowed) request.progress.terms.reset();
+    return request;
+  };
+  const auto of = [&](int number) {
+    switch (number % 7) {
+      case 0:
+        return received(number);
+      case 1:
+        return allowed(number);
+      case 2:
+        return sent(number);
+      case 3:
+        return ended(allowed(number), RequestState::not_allowed);
+      case 4:
+        return ended(sent(number), RequestState::failed);
+      case 5:
+        return ended(received(number), RequestState::cancelled);
+      default: {
+        auto request = sent(number);
+        request.progress = succeeded(request, backup_id(number));
+        return request;
+      }
+    }
+  };
+  std::vector<BackupRequest> all;  // newest first
+  for (int n = 56; n > 0; --n) {
+    auto request = of(n);
+    request.order.job_id = job_id(n / 7 % 2);
+    request.order.requester = owner(n / 14 % 2 == 0 ? "ann" : "bob");
+    put(request);
+    all.push_back(request);
+  }
+  for (const auto& like : all) {
+    if (like.order.id < request_id(29)) continue;
+    for (int traits = 0; traits < 16; ++traits) {
+      RequestQuery query{.limit = 3};
+      if ((traits & 1) != 0) query.state = like.progress.state;
+      if ((traits & 2) != 0) query.job_id = like.order.job_id;
+      if ((traits & 4) != 0) query.scope.requester = like.order.requester;
+      if ((traits & 8) != 0) query.after = like.order.id;
+      std::vector<RequestId> expected;
+      for (const auto& row : all) {
+        const bool fits = (!query.state || row.progress.state == *query.state) &&
+                          (!query.job_id || row.order.job_id == *query.job_id) &&
+                          (!query.scope.requester || row.order.requester == *query.scope.requester) &&
+                          (!query.after || row.order.id < *query.after);
+        if (fits && expected.size() < 3) expected.push_back(row.order.id);
+      }
+      EXPECT_EQ(ids(store().list_requests(query).value()), expected) << like.order.id.to_string() << " " << traits;
+    }
+  }
+}
+
 TEST_P(RepositoryContract, BackupsAreListedNewestFirstAndFiltered) {
   for (int n = 1; n <= 3; ++n) {
     auto request = sent(n, n == 2 ? "tapes" : "files");
@@ -70,6 +128,20 @@ TEST_P(RepositoryContract, BackupsAreListedNewestFirstAndFiltered) {
   EXPECT_EQ(list({.id = two}), std::vector{two});
   EXPECT_EQ(list({.request_ids = {request_id(1), request_id(3), request_id(9)}}), (std::vector{three, one}));
   EXPECT_EQ(list({.scope = {.requester = owner("ann")}}), std::vector{one});
+  // Together they narrow, whichever of them the store looks by.
+  const auto day = date("2021-01-08"), later = date("2021-02-01");
+  EXPECT_EQ(list({.job_id = job_id(1), .as_of_from = day, .as_of_to = day}), (std::vector{two, one}));
+  EXPECT_EQ(list({.job_id = job_id(1), .as_of_from = day, .as_of_to = day, .after = two}), std::vector{one});
+  EXPECT_EQ(list({.as_of_from = day, .as_of_to = day}), (std::vector{two, one}));
+  EXPECT_EQ(list({.as_of_from = day, .as_of_to = later, .after = three}), (std::vector{two, one}));
+  EXPECT_EQ(list({.job_id = job_id(1), .as_of_from = day, .as_of_to = later}), (std::vector{two, one}));
+  EXPECT_EQ(list({.as_of_from = day, .as_of_to = date("2022-01-08"), .limit = 2}), (std::vector{three, two}));
+  EXPECT_EQ(list({.job_id = job_id(1), .zone = zone("tapes"), .state = BackupState::stored}), std::vector{two});
+  EXPECT_TRUE(list({.job_id = job_id(1), .state = BackupState::missing, .as_of_to = day}).empty());
+  EXPECT_TRUE(list({.request_ids = {request_id(1)}, .as_of_from = later}).empty());
+  EXPECT_TRUE(list({.request_ids = {request_id(1)}, .as_of_from = later, .as_of_to = later}).empty());
+  EXPECT_TRUE(list({.id = one, .job_id = job_id(2)}).empty());
+  EXPECT_TRUE(list({.id = one, .as_of_to = date("2021-01-07")}).empty());
   const auto listed = store().list_backups({.request_ids = {request_id(1)}}).value();
   EXPECT_EQ(listed, std::vector{*store().find_backup(one).value()});
 }

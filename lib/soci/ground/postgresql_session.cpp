@@ -35,13 +35,15 @@ constexpr Default defaults[] = {
 };
 
 // Not left to the server's configuration. Plans are made once and have to hold when the tables have grown: with these
-// all that our statements can take is an index. (The cost that is put on the rest would start the compiler of plans.)
+// all that our statements can take is an index, in its order, and no other processes are started for it. (The cost that
+// is put on the rest would start the compiler of plans.)
 constexpr const char* settings =
     "SET idle_in_transaction_session_timeout = '5s'; SET standard_conforming_strings = "
     "on;"
     "SET client_min_messages = warning; SET tcp_keepalives_idle = 3; SET tcp_keepalives_interval = 1;"
-    "SET tcp_keepalives_count = 3; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; "
-    "SET jit = off;"
+    "SET tcp_keepalives_count = 3; SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off;"
+    "SET enable_incremental_sort = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off;"
+    "SET max_parallel_workers_per_gather = 0;"
     "SET plan_cache_mode = force_generic_plan;"
     // What is answered as durable has to be.
     "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";

@@ -9,8 +9,6 @@ namespace backupctl::soci {
 // Word for word the condition of the index backup_request_open: with it in a WHERE, PostgreSQL knows that it may use
 // the index, whatever is compared with a parameter beside it.
 inline constexpr std::string_view pg_is_open = "state_code IN ('Received', 'Allowed', 'Sent')";
-// And that of the index backup_request_state.
-inline constexpr std::string_view pg_is_not_succeeded = "state_code || '' <> 'Succeeded'";
 
 // A lock until the end of the transaction, one of ours in this schema for each `text` (an SQL expression).
 inline std::string pg_lock(std::string_view text) {

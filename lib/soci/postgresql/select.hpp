@@ -11,6 +11,27 @@ class Select : public SelectText {
  public:
   using SelectText::SelectText;
 
+  // As a range, from row to row: of a column that has one value the order means nothing to PostgreSQL, and it would
+  // look for such rows in the order of any other index that ends in the id.
+  void page(const Page& page) override {
+    std::string columns, values, order;
+    const auto add = [](std::string& list, const std::string& one) { list += (list.empty() ? "" : ", ") + one; };
+    for (const auto& [column, content] : page.equal) {
+      add(columns, std::string(column));
+      add(values, value(content));
+      add(order, std::string(column) + " DESC");
+    }
+    if (!page.equal.empty()) where("(" + columns + ") >= (" + values + ")");
+    if (page.after) {
+      add(columns, std::string(page.id));
+      add(values, value(*page.after));
+    }
+    if (!columns.empty()) where("(" + columns + (page.after ? ") < (" : ") <= (") + values + ")");
+    add(order, (page.is_sorted ? aside(page.id) : std::string(page.id)) + " DESC");
+    then("ORDER BY " + order);
+  }
+  std::string aside(std::string_view column) const override { return std::string(column) + " || ''"; }
+
   // each(f) lists the members that the columns go to; take() is called for each row.
   template <class Each, class Take>
   void run(PostgresqlSession& session, Each&& each, Take&& take) {

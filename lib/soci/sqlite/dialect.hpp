@@ -9,7 +9,5 @@ namespace backupctl::soci {
 // index, whatever is compared with a parameter beside it.
 inline constexpr std::string_view is_open =
     "(state_code = 'Received' OR state_code = 'Allowed' OR state_code = 'Sent')";
-// And that of the index backup_request_state.
-inline constexpr std::string_view is_not_succeeded = "state_code <> 'Succeeded'";
 
 }  // namespace backupctl::soci

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "soci/rows/backup_row.hpp"
+#include "soci/rows/list_text.hpp"
 #include "soci/rows/request_row.hpp"
 #include "soci/rows/result_row.hpp"
-#include "soci/sqlite/dialect.hpp"
 #include "soci/sqlite/request_statements.hpp"
 #include "soci/sqlite/select.hpp"
 
@@ -33,39 +33,11 @@ std::vector<Backup> run(SqliteSession& session, Select& select) {
   return backups;
 }
 
-// `of_requester` names what stands for the requester, "requester_id = " say, and is closed with `close`.
-void narrow(Select& select, const Scope& scope, const std::string& of_requester, const std::string& close) {
-  if (scope == Scope{}) return;
-  std::string either;
-  if (scope.requester) either = of_requester + select.value(scope.requester->str()) + close;
-  if (scope.job_owner) {
-    either +=
-        (either.empty() ? "" : " OR ") +
-        std::string("backup_job_id IN (SELECT owned.backup_job_id FROM job_version AS owned WHERE owned.owner_id = ") +
-        select.value(scope.job_owner->str()) +
-        " AND owned.version = (SELECT max(newest.version) FROM job_version AS newest"
-        " WHERE newest.backup_job_id = owned.backup_job_id))";
-  }
-  select.where("(" + either + ")");
-}
-
 }  // namespace
 
 std::vector<BackupRequest> select_requests(SqliteSession& session, const RequestQuery& query) {
   Select select("SELECT " + request_columns() + " FROM backup_request");
-  if (query.job_id) select.where("backup_job_id =", query.job_id->to_string());
-  if (query.state) select.where("state_code =", std::string(to_string(*query.state)));
-  if (query.state && *query.state != RequestState::succeeded) select.where(is_not_succeeded);
-  if (query.transport) select.where("transport =", std::string(to_string(*query.transport)));
-  if (query.received_from) select.where("received_time >=", to_integer(*query.received_from));
-  if (query.received_to) select.where("received_time <", to_integer(*query.received_to));
-  if (query.zone) select.where("zone =", query.zone->str());
-  select.where_one_of("backup_request_id", query.ids);
-  narrow(select, query.scope, "requester_id = ", "");
-  if (query.after) select.where("backup_request_id <", query.after->to_string());
-  select.then("ORDER BY backup_request_id DESC");
-  select.limit(query.limit);
-
+  list(select, query);
   std::vector<BackupRequest> requests;
   RequestRow row;
   select.run(
@@ -100,20 +72,7 @@ std::optional<Backup> select_backup(SqliteSession& session, BackupId id) {
 
 std::vector<Backup> select_backups(SqliteSession& session, const BackupQuery& query) {
   Select select(select_from_backup());
-  if (query.job_id) select.where("backup_job_id =", query.job_id->to_string());
-  if (query.id) select.where("backup_id =", query.id->to_string());
-  select.where_one_of("backup_request_id", query.request_ids);
-  if (query.zone) select.where("zone =", query.zone->str());
-  if (query.state) select.where("state_code =", std::string(to_string(*query.state)));
-  if (query.as_of_from) select.where("data_as_of_date >=", query.as_of_from->to_string());
-  if (query.as_of_to) select.where("data_as_of_date <=", query.as_of_to->to_string());
-  narrow(select, query.scope,
-         "EXISTS (SELECT 1 FROM backup_request AS request"
-         " WHERE request.backup_request_id = backup.backup_request_id AND request.requester_id = ",
-         ")");
-  if (query.after) select.where("backup_id <", query.after->to_string());
-  select.then("ORDER BY backup_id DESC");
-  select.limit(query.limit);
+  list(select, query);
   return run(session, select);
 }
 
