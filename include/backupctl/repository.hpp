@@ -213,6 +213,7 @@ struct RequestQuery {
   std::optional<ZoneName> zone{};            // with these terms
   Scope scope{};
   std::optional<RequestId> after{};
+  std::optional<RequestId> above{};  // these alone that are newer than it
   std::int64_t limit = 100;
 };
 struct BackupQuery {
@@ -225,6 +226,7 @@ struct BackupQuery {
   std::optional<CivilDate> as_of_to{};
   Scope scope{};
   std::optional<BackupId> after{};
+  std::optional<BackupId> above{};
   std::int64_t limit = 100;
 };
 struct ParkedQuery {

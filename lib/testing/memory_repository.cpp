@@ -334,6 +334,7 @@ Result<std::vector<BackupRequest>> MemoryRepository::list_requests(const Request
     const auto& [order, progress] = at->second;
     if (static_cast<std::int64_t>(page.size()) >= query.limit) break;
     if (query.after && order.id >= *query.after) continue;
+    if (query.above && order.id <= *query.above) break;
     if (query.job_id && order.job_id != *query.job_id) continue;
     if (query.state && progress.state != *query.state) continue;
     if (query.transport && order.transport != *query.transport) continue;
@@ -371,6 +372,7 @@ Result<std::vector<Backup>> MemoryRepository::list_backups(const BackupQuery& qu
     auto backup = at->second;
     if (static_cast<std::int64_t>(page.size()) >= query.limit) break;
     if (query.after && backup.id >= *query.after) continue;
+    if (query.above && backup.id <= *query.above) break;
     if (query.job_id && backup.job_id != *query.job_id) continue;
     if (query.id && backup.id != *query.id) continue;
     const auto& made_by = query.request_ids;

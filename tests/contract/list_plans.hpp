@@ -34,6 +34,8 @@ class ListPlans : protected RepositoryContract {
     requests("of a job", {.job_id = job}, "backup_request_job");
     requests("of a requester", {.scope = mine}, "backup_request_requester");
     requests("of a requester's job", {.job_id = job, .scope = mine}, "backup_request_job");
+    requests("of an owner with many jobs", {.scope = {.job_owner = owner("ann")}}, "");
+    requests("of an owner or a requester", {.scope = {.requester = owner("ann"), .job_owner = owner("ann")}}, "");
     requests("in a zone", {.zone = zone()}, "");
     requests("of a transport", {.transport = TransportKind::library}, "");
     requests("received", {.received_from = at(0), .received_to = at(1)}, "");
@@ -69,6 +71,7 @@ class ListPlans : protected RepositoryContract {
     const auto day = date("2021-01-08"), next_week = date("2021-01-15"), next_year = date("2022-01-08");
     backups("backups", {}, "");
     backups("of a job", {.job_id = job}, "backup_job");
+    backups("of an owner or a requester", {.scope = {.requester = owner("ann"), .job_owner = owner("ann")}}, "");
     backups("in a zone", {.zone = zone()}, "");
     backups("stored", {.state = BackupState::stored}, "");
     backups("a job's, stored", {.job_id = job, .state = BackupState::stored}, "backup_job");

@@ -15,6 +15,10 @@ TEST_P(RepositoryContract, RequestsAreListedNewestFirstInPages) {
   EXPECT_EQ(page(request_id(4)), (std::vector<RequestId>{request_id(3), request_id(2)}));
   EXPECT_EQ(page(request_id(2)), std::vector<RequestId>{request_id(1)});
   EXPECT_TRUE(page(request_id(1)).empty());
+  EXPECT_EQ(ids(store().list_requests({.after = request_id(5), .above = request_id(2)}).value()),
+            (std::vector{request_id(4), request_id(3)}));
+  EXPECT_EQ(ids(store().list_requests({.job_id = job_id(1), .above = request_id(5)}).value()),
+            std::vector{request_id(6)});
 }
 
 TEST_P(RepositoryContract, RequestsAreFilteredByEachOfTheirTraits) {
@@ -118,6 +122,8 @@ TEST_P(RepositoryContract, BackupsAreListedNewestFirstAndFiltered) {
   EXPECT_EQ(list({}), (std::vector{three, two, one}));
   EXPECT_EQ(list({.limit = 1}), std::vector{three});
   EXPECT_EQ(list({.after = three, .limit = 1}), std::vector{two});
+  EXPECT_EQ(list({.above = one}), (std::vector{three, two}));
+  EXPECT_EQ(list({.job_id = job_id(1), .after = two, .above = one}), std::vector<BackupId>{});
   EXPECT_EQ(list({.job_id = job_id(2)}), std::vector{three});
   EXPECT_EQ(list({.request_ids = {request_id(2)}}), std::vector{two});
   EXPECT_EQ(list({.zone = zone("tapes")}), std::vector{two});
@@ -184,6 +190,16 @@ TEST_P(RepositoryContract, AnOwnerIsWhoTheNewestKnownVersionNames) {
   EXPECT_EQ(requests({.requester = owner("bob"), .job_owner = owner("carl")}),
             (std::vector{request_id(4), request_id(2)}));
   EXPECT_EQ(requests({}).size(), 5u);
+  const Scope both{.requester = owner("bob"), .job_owner = owner("ann")};
+  EXPECT_EQ(ids(store().list_requests({.scope = both, .limit = 2}).value()),
+            (std::vector{request_id(3), request_id(2)}));
+  EXPECT_EQ(ids(store().list_requests({.scope = both, .after = request_id(2), .limit = 2}).value()),
+            std::vector{request_id(1)});
+  EXPECT_EQ(ids(store().list_requests({.job_id = job_id(2), .scope = {.job_owner = owner("ann")}, .limit = 1}).value()),
+            std::vector{request_id(3)});
+  EXPECT_TRUE(store().list_requests({.job_id = job_id(1), .scope = {.job_owner = owner("bob")}}).value().empty());
+  EXPECT_EQ(ids(store().list_requests({.ids = {request_id(3), request_id(4)}, .scope = both}).value()),
+            std::vector{request_id(3)});
   const auto backups = store().list_backups({.scope = {.requester = owner("bob"), .job_owner = owner("carl")}}).value();
   ASSERT_EQ(backups.size(), 2u);
   EXPECT_EQ(backups[1].id, backup_id(2));

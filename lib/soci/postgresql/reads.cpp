@@ -45,9 +45,7 @@ std::vector<Backup> run(PostgresqlSession& session, Select& select) {
   return backups;
 }
 
-}  // namespace
-
-std::vector<BackupRequest> select_requests(PostgresqlSession& session, const RequestQuery& query) {
+std::vector<BackupRequest> page_of(PostgresqlSession& session, const RequestQuery& query) {
   Select select("SELECT " + request_columns() + " FROM backup_request");
   list(select, query);
   std::vector<BackupRequest> requests;
@@ -55,6 +53,38 @@ std::vector<BackupRequest> select_requests(PostgresqlSession& session, const Req
   select.run(
       session, [&](auto&& f) { row.columns(f); }, [&] { requests.push_back(row.request()); });
   return requests;
+}
+
+std::vector<Backup> page_of(PostgresqlSession& session, const BackupQuery& query) {
+  Select select(select_from_backup());
+  list(select, query);
+  return run(session, select);
+}
+
+std::vector<JobId> owned_jobs(PostgresqlSession& session, const OwnerName& owner) {
+  Select select("SELECT owned.backup_job_id FROM job_version AS owned");
+  list_owned_jobs(select, owner);
+  std::vector<JobId> jobs;
+  std::string job;
+  select.run(
+      session, [&](auto&& f) { f("", job); }, [&] { jobs.push_back(stored(JobId::parse(job), "backup_job_id")); });
+  return jobs;
+}
+
+// Each job's rows have an index in the order of the page, those of several together have none.
+template <class Query, class IdOf>
+auto page_in_scope(PostgresqlSession& session, const Query& query, const IdOf& id_of) {
+  const auto read = [&session](const Query& part) { return page_of(session, part); };
+  if (!query.scope.job_owner) return read(query);
+  const auto jobs = owned_jobs(session, *query.scope.job_owner);
+  return jobs.size() > most_owned_jobs ? read(query) : merged_page(query, jobs, read, id_of);
+}
+
+}  // namespace
+
+std::vector<BackupRequest> select_requests(PostgresqlSession& session, const RequestQuery& query) {
+  if (!query.ids.empty()) return page_of(session, query);
+  return page_in_scope(session, query, [](const BackupRequest& request) { return request.order.id; });
 }
 
 std::vector<HistoryEntry> select_history(PostgresqlSession& session, RequestId id) {
@@ -83,9 +113,8 @@ std::optional<Backup> select_backup(PostgresqlSession& session, BackupId id) {
 }
 
 std::vector<Backup> select_backups(PostgresqlSession& session, const BackupQuery& query) {
-  Select select(select_from_backup());
-  list(select, query);
-  return run(session, select);
+  if (query.id || !query.request_ids.empty()) return page_of(session, query);
+  return page_in_scope(session, query, [](const Backup& backup) { return backup.id; });
 }
 
 std::vector<ResultRecord> select_results(PostgresqlSession& session, std::int64_t limit) {

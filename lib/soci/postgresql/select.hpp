@@ -21,13 +21,17 @@ class Select : public SelectText {
       add(values, value(content));
       add(order, std::string(column) + " DESC");
     }
-    if (!page.equal.empty()) where("(" + columns + ") >= (" + values + ")");
-    if (page.after) {
-      add(columns, std::string(page.id));
-      add(values, value(*page.after));
-    }
-    if (!columns.empty()) where("(" + columns + (page.after ? ") < (" : ") <= (") + values + ")");
-    add(order, (page.is_sorted ? aside(page.id) : std::string(page.id)) + " DESC");
+    const auto end = [&](const std::optional<std::string>& id, const char* beyond, const char* with_all) {
+      const auto comma = columns.empty() ? "" : ", ";
+      if (id) {
+        where("(" + columns + comma + std::string(page.id) + ") " + beyond + " (" + values + comma + value(*id) + ")");
+      } else if (!columns.empty()) {
+        where("(" + columns + ") " + with_all + " (" + values + ")");
+      }
+    };
+    end(page.above, ">", ">=");
+    end(page.after, "<", "<=");
+    add(order, page.is_sorted ? aside(page.id) + " DESC" : std::string(page.id) + " DESC");
     then("ORDER BY " + order);
   }
   std::string aside(std::string_view column) const override { return std::string(column) + " || ''"; }

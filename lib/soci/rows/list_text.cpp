@@ -50,18 +50,21 @@ class Equal {
   std::optional<std::string> value_;
 };
 
+std::string is_owned(SelectText& select, const OwnerName& owner) {
+  return "owned.owner_id = " + select.value(owner.str()) +
+         " AND owned.version = (SELECT max(newest.version) FROM job_version AS newest"
+         " WHERE newest.backup_job_id = owned.backup_job_id)";
+}
+
 // `of_requester` names what stands for the requester, "requester_id = " say, and is closed with `close`.
 void narrow(SelectText& select, const Scope& scope, const std::string& of_requester, const std::string& close) {
   if (scope == Scope{}) return;
   std::string either;
   if (scope.requester) either = of_requester + select.value(scope.requester->str()) + close;
   if (scope.job_owner) {
-    either +=
-        (either.empty() ? "" : " OR ") +
-        std::string("backup_job_id IN (SELECT owned.backup_job_id FROM job_version AS owned WHERE owned.owner_id = ") +
-        select.value(scope.job_owner->str()) +
-        " AND owned.version = (SELECT max(newest.version) FROM job_version AS newest"
-        " WHERE newest.backup_job_id = owned.backup_job_id))";
+    either += (either.empty() ? "" : " OR ") + select.aside("backup_job_id") +
+              " IN (SELECT owned.backup_job_id FROM job_version AS owned WHERE " + is_owned(select, *scope.job_owner) +
+              ")";
   }
   select.where("(" + either + ")");
 }
@@ -73,12 +76,17 @@ std::optional<std::string> text_of(const std::optional<Id>& id) {
 
 }  // namespace
 
+void list_owned_jobs(SelectText& select, const OwnerName& owner) {
+  select.where(is_owned(select, owner));
+  select.limit(static_cast<std::int64_t>(most_owned_jobs) + 1);
+}
+
 void list(SelectText& select, const RequestQuery& query) {
   Equal job("backup_job_id", query.job_id), state("state_code", query.state), zone("zone", query.zone),
       transport("transport", query.transport);
   const bool of_one_requester = query.scope.requester && !query.scope.job_owner;
   Equal requester("requester_id", of_one_requester ? query.scope.requester : std::nullopt);
-  SelectText::Page page{.id = "backup_request_id", .after = text_of(query.after)};
+  SelectText::Page page{.id = "backup_request_id", .after = text_of(query.after), .above = text_of(query.above)};
   const auto read_by = [&page](std::string_view index, auto&... columns) {
     page.index = index;
     (page.equal.push_back(columns.taken()), ...);
@@ -113,7 +121,7 @@ void list(SelectText& select, const BackupQuery& query) {
   const auto& to = query.as_of_to;
   Equal id("backup_id", query.id), job("backup_job_id", query.job_id), state("state_code", query.state),
       zone("zone", query.zone), date("data_as_of_date", from == to ? from : std::nullopt);
-  SelectText::Page page{.id = "backup_id", .after = text_of(query.after)};
+  SelectText::Page page{.id = "backup_id", .after = text_of(query.after), .above = text_of(query.above)};
   const auto read_by = [&page](std::string_view index, auto&... columns) {
     page.index = index;
     (page.equal.push_back(columns.taken()), ...);

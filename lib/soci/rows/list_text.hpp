@@ -2,6 +2,9 @@
 // Thread rule: that of the statement.
 #pragma once
 
+#include <algorithm>
+#include <vector>
+
 #include "backupctl/repository.hpp"
 #include "soci/rows/select_text.hpp"
 
@@ -10,5 +13,40 @@ namespace backupctl::soci {
 // Of a SELECT from backup_request, and of one from backup.
 void list(SelectText& select, const RequestQuery& query);
 void list(SelectText& select, const BackupQuery& query);
+
+// Of a SELECT from job_version AS owned: the jobs that are `owner`'s in the newest version that is known.
+void list_owned_jobs(SelectText& select, const OwnerName& owner);
+// Who has more is taken to find a page of his own soon enough among all.
+constexpr std::size_t most_owned_jobs = 200;
+
+// A page of what is in `query`'s scope, which names an owner: what the requester's own page and those of each of
+// `jobs`, the owner's, have in front. read(query) answers a page, id_of(row) the row's id.
+template <class Query, class Read, class IdOf>
+auto merged_page(const Query& query, const std::vector<JobId>& jobs, const Read& read, const IdOf& id_of) {
+  auto part = query;
+  part.scope = {};
+  decltype(read(part)) page;
+  const auto add = [&] {
+    auto more = read(part);
+    page.insert(page.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    std::ranges::sort(page, std::ranges::greater{}, id_of);
+    const auto twice = std::ranges::unique(page, {}, id_of);
+    page.erase(twice.begin(), twice.end());
+    if (static_cast<std::int64_t>(page.size()) < query.limit) return;
+    page.erase(page.begin() + static_cast<std::ptrdiff_t>(query.limit), page.end());
+    part.above = id_of(page.back());  // what the rest can still add
+  };
+  if (query.scope.requester) {
+    part.scope.requester = query.scope.requester;
+    add();
+    part.scope = {};
+  }
+  for (const auto& job : jobs) {
+    if (query.job_id && *query.job_id != job) continue;
+    part.job_id = job;
+    add();
+  }
+  return page;
+}
 
 }  // namespace backupctl::soci

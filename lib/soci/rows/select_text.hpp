@@ -21,11 +21,11 @@ class SelectText {
   SelectText(const SelectText&) = delete;
   SelectText& operator=(const SelectText&) = delete;
 
-  // Rows with these values in these columns, newest first by `id`, from below `after`. The columns and `id`, in this
-  // order, are those of `index`.
+  // Rows with these values in these columns, newest first by `id`, from below `after` to above `above`. The columns and
+  // `id`, in this order, are those of `index`.
   struct Page {
     std::string_view id;
-    std::optional<std::string> after{};
+    std::optional<std::string> after{}, above{};
     std::string_view index{};  // empty: that of `id`
     std::vector<std::pair<std::string_view, std::string>> equal{};
     bool is_sorted = false;  // the other conditions leave few rows, which are sorted: no `index` and nothing `equal`

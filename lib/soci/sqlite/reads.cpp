@@ -33,9 +33,7 @@ std::vector<Backup> run(SqliteSession& session, Select& select) {
   return backups;
 }
 
-}  // namespace
-
-std::vector<BackupRequest> select_requests(SqliteSession& session, const RequestQuery& query) {
+std::vector<BackupRequest> page_of(SqliteSession& session, const RequestQuery& query) {
   Select select("SELECT " + request_columns() + " FROM backup_request");
   list(select, query);
   std::vector<BackupRequest> requests;
@@ -43,6 +41,38 @@ std::vector<BackupRequest> select_requests(SqliteSession& session, const Request
   select.run(
       session, [&](auto&& f) { row.columns(f); }, [&] { requests.push_back(row.request()); });
   return requests;
+}
+
+std::vector<Backup> page_of(SqliteSession& session, const BackupQuery& query) {
+  Select select(select_from_backup());
+  list(select, query);
+  return run(session, select);
+}
+
+std::vector<JobId> owned_jobs(SqliteSession& session, const OwnerName& owner) {
+  Select select("SELECT owned.backup_job_id FROM job_version AS owned");
+  list_owned_jobs(select, owner);
+  std::vector<JobId> jobs;
+  std::string job;
+  select.run(
+      session, [&](auto&& f) { f("", job); }, [&] { jobs.push_back(stored(JobId::parse(job), "backup_job_id")); });
+  return jobs;
+}
+
+// Each job's rows have an index in the order of the page, those of several together have none.
+template <class Query, class IdOf>
+auto page_in_scope(SqliteSession& session, const Query& query, const IdOf& id_of) {
+  const auto read = [&session](const Query& part) { return page_of(session, part); };
+  if (!query.scope.job_owner) return read(query);
+  const auto jobs = owned_jobs(session, *query.scope.job_owner);
+  return jobs.size() > most_owned_jobs ? read(query) : merged_page(query, jobs, read, id_of);
+}
+
+}  // namespace
+
+std::vector<BackupRequest> select_requests(SqliteSession& session, const RequestQuery& query) {
+  if (!query.ids.empty()) return page_of(session, query);
+  return page_in_scope(session, query, [](const BackupRequest& request) { return request.order.id; });
 }
 
 std::vector<HistoryEntry> select_history(SqliteSession& session, RequestId id) {
@@ -71,9 +101,8 @@ std::optional<Backup> select_backup(SqliteSession& session, BackupId id) {
 }
 
 std::vector<Backup> select_backups(SqliteSession& session, const BackupQuery& query) {
-  Select select(select_from_backup());
-  list(select, query);
-  return run(session, select);
+  if (query.id || !query.request_ids.empty()) return page_of(session, query);
+  return page_in_scope(session, query, [](const Backup& backup) { return backup.id; });
 }
 
 std::vector<ResultRecord> select_results(SqliteSession& session, std::int64_t limit) {

@@ -16,6 +16,7 @@ class Select : public SelectText {
     if (!page.index.empty()) from("INDEXED BY " + std::string(page.index));
     for (const auto& [column, content] : page.equal) where(std::string(column) + " =", content);
     if (page.after) where(std::string(page.id) + " <", *page.after);
+    if (page.above) where(std::string(page.id) + " >", *page.above);
     then("ORDER BY " + (page.is_sorted ? aside(page.id) : std::string(page.id)) + " DESC");
   }
   std::string aside(std::string_view column) const override { return "+" + std::string(column); }
