@@ -3,6 +3,8 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <vector>
 
 #include "backupctl/repository.hpp"
@@ -30,8 +32,8 @@ auto merged_page(const Query& query, const std::vector<JobId>& jobs, const Read&
     auto more = read(part);
     page.insert(page.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     std::ranges::sort(page, std::ranges::greater{}, id_of);
-    const auto twice = std::ranges::unique(page, {}, id_of);
-    page.erase(twice.begin(), twice.end());
+    const auto same = [&](const auto& one, const auto& other) { return id_of(one) == id_of(other); };
+    page.erase(std::unique(page.begin(), page.end(), same), page.end());
     if (static_cast<std::int64_t>(page.size()) < query.limit) return;
     page.erase(page.begin() + static_cast<std::ptrdiff_t>(query.limit), page.end());
     part.above = id_of(page.back());  // what the rest can still add
