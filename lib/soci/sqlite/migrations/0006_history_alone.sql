@@ -1,0 +1,1 @@
+-- History goes on referring to requests: only on PostgreSQL was there something to gain by taking that away.
