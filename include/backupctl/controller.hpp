@@ -29,8 +29,8 @@ struct ControllerZone {
 };
 
 struct ControllerOptions {
-  std::string program = "library";                        // shown among the live controllers
-  Duration lease = std::chrono::seconds(15);              // without a heartbeat for so long we count as dead
+  std::string program = "library";            // shown among the live controllers
+  Duration lease = std::chrono::seconds(15);  // without a heartbeat for so long we count as dead
   // How often other processes' work is looked for: it is seen within a second.
   Duration poll_every = std::chrono::milliseconds(900);
   Duration check_give_up_after = std::chrono::hours(24);  // then Cancelled, reason check-unavailable
