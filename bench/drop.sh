@@ -15,6 +15,7 @@ start_file_drop() {
   start controller "$programs/backupctl-filedrop" --config "$folder/controller.toml"
   controller_pid=$pid
   await "the file drop" "$folder/controller.log" grep '"watching"' "$folder/controller.log"
+  await "its listener" "$folder/controller.log" address_in "$folder/controller.log"
   controller=$(address_in "$folder/controller.log")
   made=$(post night "http://$controller/api/zones/files/pause" '{"reason":"measuring"}') ||
     fail "the zone is not paused: $made"
