@@ -16,9 +16,11 @@ constexpr Duration longest_hold = std::chrono::seconds(2);
 // How long an admission waits for the outcome of its check. Its caller loses nothing by it, for the answer needs both;
 // with a job service that takes longer it has to be durable meanwhile.
 constexpr Duration wait_for_company = std::chrono::milliseconds(50);
-// Of more than so many that wait, half are taken: the other half is then ready for the store while the outcomes of
-// these are told and what comes of them is made ready, and neither waits for the other.
+// When a group of more than so many has left the store nothing to do, half are taken the next times: the other half is
+// then ready for the store while the outcomes of these are told and what comes of them is made ready, and neither waits
+// for the other. A store that waits for a slow disk is never left so, and takes all.
 constexpr std::size_t undivided = 16;
+constexpr int halved_groups = 32;  // then all are tried again
 
 }  // namespace
 
@@ -110,7 +112,9 @@ void Committer::pump() {
   std::list<Waiting> group;
   std::unordered_set<std::string_view> taken;
   const auto ready = waiting_.size() - expecting_;
-  const auto most = std::min(context_.options().max_group, ready <= undivided ? ready : (ready + 1) / 2);
+  const bool halved = ready > undivided && still_halved_ > 0;
+  if (halved) --still_halved_;
+  const auto most = std::min(context_.options().max_group, halved ? (ready + 1) / 2 : ready);
   for (auto at = waiting_.begin(); at != waiting_.end() && group.size() < most;) {
     const auto one = at++;
     const bool is_first = taken.insert(one->entity).second;
@@ -144,7 +148,8 @@ void Committer::finish(std::list<Waiting> group, std::vector<Outcome> outcomes) 
   };
   const bool all_settled = std::none_of(outcomes.begin(), outcomes.end(), in_doubt);
   // The store need not wait until the handlers have run.
-  if (all_settled) go_on({});
+  const auto group_size = group.size();
+  if (all_settled) go_on(group_size, {});
   std::optional<Error> failure;
   std::list<Waiting> again;
   auto outcome = outcomes.begin();
@@ -163,14 +168,15 @@ void Committer::finish(std::list<Waiting> group, std::vector<Outcome> outcomes) 
     }
   }
   while (!again.empty()) enqueue(waiting_.begin(), again, std::prev(again.end()));
-  if (!all_settled) go_on(failure);
+  if (!all_settled) go_on(group_size, failure);
 }
 
-void Committer::go_on(const std::optional<Error>& failure) {
+void Committer::go_on(std::size_t group_size, const std::optional<Error>& failure) {
   failure ? store_.failed(*failure) : store_.answered();
   failures_in_a_row_ = failure ? failures_in_a_row_ + 1 : 0;
   if (failure) hold();
   under_way_ = false;
+  if (group_size > undivided && waiting_.size() == expecting_) still_halved_ = halved_groups;
   pump();
 }
 

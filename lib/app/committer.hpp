@@ -65,7 +65,7 @@ class Committer {
   void pump();
   void commit(std::list<Waiting> group);
   void finish(std::list<Waiting> group, std::vector<Outcome> outcomes);
-  void go_on(const std::optional<Error>& failure);
+  void go_on(std::size_t group_size, const std::optional<Error>& failure);
   void tell(const Waiting& waiting, Outcome outcome);
   void drop_changes_of(const std::string& entity);
   void hold();
@@ -75,6 +75,7 @@ class Committer {
   std::unordered_map<std::string, Queue> queues_;  // of waiting_, by entity
   std::size_t expecting_ = 0;                      // of waiting_
   bool looks_after_expecting_ = false;
+  int still_halved_ = 0;  // groups
   bool under_way_ = false;
   bool held_ = false;  // after a failure of the store we give it a moment
   StoreAnswers store_;

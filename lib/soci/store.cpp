@@ -21,8 +21,11 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
     return std::unique_ptr<BlockingRepository>{*std::move(repository)};
   }
   const auto* sqlite = std::get_if<SqliteUrl>(&*parsed);
-  const SqliteOptions sqlite_options{
-      .create = create, .busy_timeout = options.busy_timeout, .vfs = options.sqlite_vfs, .access = access};
+  const SqliteOptions sqlite_options{.create = create,
+                                     .busy_timeout = options.busy_timeout,
+                                     .log_pages = options.sqlite_log_pages,
+                                     .vfs = options.sqlite_vfs,
+                                     .access = access};
   auto repository = SqliteRepository::open(sqlite->path, sqlite_options, SystemClock{}.now());
   if (!repository) return std::move(repository).error();
   return std::unique_ptr<BlockingRepository>{*std::move(repository)};

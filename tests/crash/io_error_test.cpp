@@ -90,8 +90,9 @@ class Life {
 
   std::string open() {
     for (int tries = 0; tries < 2; ++tries) {
-      auto store = soci::open_blocking(folder_.url(),
-                                       {.create = false, .busy_timeout = busy_timeout, .sqlite_vfs = disk_.vfs()});
+      auto store = soci::open_blocking(
+          folder_.url(),
+          {.create = false, .busy_timeout = busy_timeout, .sqlite_log_pages = 1000, .sqlite_vfs = disk_.vfs()});
       if (store) {
         store_ = *std::move(store);
         // A sync that fails while a connection writes the log back and closes promises nothing: the log is kept.

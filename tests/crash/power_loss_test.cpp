@@ -64,7 +64,7 @@ class PowerLoss {
   void reopen() {
     store_.reset();
     check(content_, content_);
-    store_ = soci::open_blocking(folder_.url(), {.sqlite_vfs = disk_.vfs()}).value();
+    store_ = soci::open_blocking(folder_.url(), {.sqlite_log_pages = 1000, .sqlite_vfs = disk_.vfs()}).value();
     check(content_, content_);
   }
 

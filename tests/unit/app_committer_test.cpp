@@ -138,20 +138,40 @@ TEST_F(CommitterTest, TheNextGroupIsUnderWayWhenTheOutcomesOfTheLastAreTold) {
   EXPECT_EQ(begun, 2u);
 }
 
-TEST(CommitterGroups, OfManyThatWaitHalfAreTaken) {
+class CommitterGroups : public ::testing::Test {
+ protected:
   test::Ground ground;
   ControllerOptions options;
   Context context{ground.ports(), options};
   Committer committer{context};
-  ground.store.held = true;
-  for (int i = 1; i <= 41; ++i) {
-    committer.submit(AdmitRequest{{order(i), {.next_action = epoch}}, {}}, Patience::once, [](const Outcome&) {});
+  int submitted = 0;
+
+  // So many arrive while the store has another.
+  std::vector<std::size_t> sizes_of(int many) {
+    ground.store.groups.clear();
+    ground.store.held = true;
+    for (int i = 0; i <= many; ++i) {
+      committer.submit(AdmitRequest{{order(++submitted), {.next_action = epoch}}, {}}, Patience::once,
+                       [](const Outcome&) {});
+    }
+    ground.store.release();
+    ground.time.advance(10s);
+    std::vector<std::size_t> sizes;
+    for (const auto& group : ground.store.groups) sizes.push_back(group.size());
+    return sizes;
   }
-  ground.store.release();
-  ground.time.advance(10s);
-  std::vector<std::size_t> sizes;
-  for (const auto& group : ground.store.groups) sizes.push_back(group.size());
-  EXPECT_EQ(sizes, (std::vector<std::size_t>{1, 20, 10, 10}));
+};
+
+TEST_F(CommitterGroups, AfterAGroupThatLeftTheStoreNothingToDoHalfAreTaken) {
+  EXPECT_EQ(sizes_of(40), (std::vector<std::size_t>{1, 40}));
+  EXPECT_EQ(sizes_of(40), (std::vector<std::size_t>{1, 20, 10, 10}));
+  EXPECT_EQ(sizes_of(16), (std::vector<std::size_t>{1, 16})) << "few are not worth it";
+}
+
+TEST_F(CommitterGroups, AfterSomeHalvedOnesAllAreTriedAgain) {
+  sizes_of(17);
+  for (int i = 0; i < 32; ++i) EXPECT_EQ(sizes_of(17), (std::vector<std::size_t>{1, 9, 8}));
+  EXPECT_EQ(sizes_of(17), (std::vector<std::size_t>{1, 17}));
 }
 
 TEST_F(CommitterTest, WhatHasBeenCheckedLetsNobodyGoFirst) {

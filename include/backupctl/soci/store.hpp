@@ -29,6 +29,9 @@ struct OpenOptions {
   std::chrono::milliseconds busy_timeout{5000};
   // Threads, and connections, that read beside the one that writes.
   std::size_t readers = 2;
+  // SQLite: the log is written back into the database file, by whoever commits then, once it has so many pages of 4
+  // KiB. More pages are fewer syncs, and a longer wait for the one who does it.
+  int sqlite_log_pages = 4000;
   // SQLite's VFS by name, for tests that inject faults; empty: the platform's.
   std::string sqlite_vfs{};
   // PostgreSQL: a server that is away, starting or too busy is no error. Each heartbeat tries anew to open the store,

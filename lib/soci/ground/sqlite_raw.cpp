@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "soci/ground/sqlite_error.hpp"
@@ -32,10 +33,8 @@ auto first_row(Handle handle, const char* sql, Read read) -> Result<decltype(rea
   return last_error(connection(handle), sql);
 }
 
-constexpr int most_log_pages = 1000;
-
-int write_log_back(void*, sqlite3* c, const char* schema, int log_pages) {
-  if (log_pages < most_log_pages) return SQLITE_OK;
+int write_log_back(void* most_log_pages, sqlite3* c, const char* schema, int log_pages) {
+  if (log_pages < static_cast<int>(reinterpret_cast<std::intptr_t>(most_log_pages))) return SQLITE_OK;
   const int code = sqlite3_wal_checkpoint_v2(c, schema, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   // The log still holds all the rest; only after a failed sync nobody knows any more what the disk holds.
   return code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC ? code : SQLITE_OK;
@@ -46,7 +45,10 @@ int write_log_back(void*, sqlite3* c, const char* schema, int log_pages) {
 void configure(Handle handle, std::chrono::milliseconds busy_timeout) {
   sqlite3_extended_result_codes(connection(handle), 1);
   sqlite3_busy_timeout(connection(handle), static_cast<int>(busy_timeout.count()));
-  sqlite3_wal_hook(connection(handle), write_log_back, nullptr);
+}
+
+void write_log_back_at(Handle handle, int log_pages) {
+  sqlite3_wal_hook(connection(handle), write_log_back, reinterpret_cast<void*>(static_cast<std::intptr_t>(log_pages)));
 }
 
 void checkpoint_on_close(Handle handle, bool yes) {

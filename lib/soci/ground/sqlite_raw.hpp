@@ -14,9 +14,12 @@ namespace backupctl::soci::raw {
 
 using Handle = void*;
 
-// Extended result codes, busy time-out; the log is written back once it has a thousand pages, by whoever commits then.
-// A sync that fails in that is told as the failure of that commit: SQLite's own way keeps it silent.
+// Extended result codes, busy time-out.
 void configure(Handle handle, std::chrono::milliseconds busy_timeout);
+
+// The log is written back once it has so many pages, by whoever commits then. A sync that fails in that is told as the
+// failure of that commit: SQLite's own way keeps it silent.
+void write_log_back_at(Handle handle, int log_pages);
 
 // Whether closing the last connection writes the log into the database file; yes by default.
 void checkpoint_on_close(Handle handle, bool yes);

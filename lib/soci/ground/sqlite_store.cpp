@@ -74,8 +74,9 @@ std::string connection_string(const std::filesystem::path& path, const std::stri
   return uri;
 }
 
-Result<void> set_up(void* handle, Access access, std::chrono::milliseconds busy_timeout) {
-  raw::configure(handle, busy_timeout);
+Result<void> set_up(void* handle, Access access, const SqliteOptions& options) {
+  raw::configure(handle, options.busy_timeout);
+  raw::write_log_back_at(handle, options.log_pages);
   for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA trusted_schema=OFF"}) {
     if (const int code = raw::exec(handle, pragma); code != 0) return sqlite_error(code, pragma, raw::message(handle));
   }
@@ -159,7 +160,7 @@ Result<std::unique_ptr<SqliteSession>> SqliteStore::connect(Access access) {
     auto sql = std::make_unique<::soci::session>(::soci::sqlite3, connection_string(path_, options_.vfs));
     std::unique_ptr<SqliteSession> session{
         new SqliteSession(file_, std::move(sql), std::move(turnstile), options_.busy_timeout)};
-    if (auto ready = set_up(session->handle(), access, options_.busy_timeout); !ready) return std::move(ready).error();
+    if (auto ready = set_up(session->handle(), access, options_); !ready) return std::move(ready).error();
     if (options_.access == Access::read) raw::checkpoint_on_close(session->handle(), false);
     return session;
   } catch (...) {
