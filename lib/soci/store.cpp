@@ -23,6 +23,7 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
   const auto* sqlite = std::get_if<SqliteUrl>(&*parsed);
   const SqliteOptions sqlite_options{.create = create,
                                      .busy_timeout = options.busy_timeout,
+                                     .read_timeout = options.sqlite_read_timeout,
                                      .log_pages = options.sqlite_log_pages,
                                      .vfs = options.sqlite_vfs,
                                      .access = access};

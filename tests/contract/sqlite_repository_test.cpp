@@ -263,6 +263,21 @@ TEST_P(SqliteRepositoryTest, AnOlderStoreIsBroughtUpToDateWithWhatItHolds) {
   }
 }
 
+// A list that walks the whole store must not keep a thread that reads, and there are few, for minutes.
+TEST_P(SqliteRepositoryTest, AReadThatTakesTooLongIsGivenUp) {
+  std::vector<Command> many;
+  for (int i = 1; i <= 1000; ++i) many.push_back(AdmitRequest{sent(i), {}});
+  open()->apply(many);
+  const auto repository = soci::open_blocking(url_of(folder), {.sqlite_read_timeout = {}}).value();
+  const auto list = repository->list_requests({.zone = zone("tapes")});
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error().code, "store-slow") << list.error().detail;
+  EXPECT_EQ(list.error().kind, ErrorKind::unavailable);
+  EXPECT_TRUE(repository->find_request(request_id(500)).value()) << "what is found at once is not given up";
+  EXPECT_EQ(repository->apply({AdmitRequest{sent(1001), {}}}).at(0).status, OutcomeStatus::applied);
+  EXPECT_EQ(open()->list_requests({.zone = zone("tapes")}).value().size(), 0u);
+}
+
 TEST_P(SqliteRepositoryTest, ADamagedRowIsToldNotGuessed) {
   auto repository = open();
   repository->apply({AdmitRequest{sent(1), {}}, AdmitRequest{sent(2), {}}});

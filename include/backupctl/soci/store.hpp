@@ -29,6 +29,8 @@ struct OpenOptions {
   std::chrono::milliseconds busy_timeout{5000};
   // Threads, and connections, that read beside the one that writes.
   std::size_t readers = 2;
+  // SQLite: after this a read is given up as unavailable, "store-slow"; on PostgreSQL the URL has such a time.
+  std::chrono::milliseconds sqlite_read_timeout{15'000};
   // SQLite: the log is written back into the database file, by whoever commits then, once it has so many pages of 4
   // KiB. More pages are fewer syncs, and a longer wait for the one who does it.
   int sqlite_log_pages = 4000;

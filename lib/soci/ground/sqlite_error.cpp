@@ -34,6 +34,8 @@ Error sqlite_error(int code, std::string_view doing, std::string_view message) {
   switch (raw::classify(code)) {
     case busy:
       return error(ErrorKind::unavailable, "other processes kept the store busy", true, "store-busy");
+    case given_up:
+      return error(ErrorKind::unavailable, "it took too long and was given up; ask for less", true, "store-slow");
     case full:
       return error(ErrorKind::unavailable, "the disk is full", true, "store-full");
     case io:

@@ -73,6 +73,11 @@ Result<std::string> text(Handle handle, const char* sql) {
   });
 }
 
+void ask_while_running(Handle handle, int (*ask)(void* who), void* who) {
+  constexpr int every_steps = 1000;  // some 20 us
+  sqlite3_progress_handler(connection(handle), every_steps, ask, who);
+}
+
 bool in_transaction(Handle handle) { return sqlite3_get_autocommit(connection(handle)) == 0; }
 
 void reset_statements(Handle handle) {
@@ -115,8 +120,9 @@ CodeClass classify(int extended_code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
     case SQLITE_PROTOCOL:
-    case SQLITE_INTERRUPT:
       return CodeClass::busy;
+    case SQLITE_INTERRUPT:
+      return CodeClass::given_up;
     case SQLITE_FULL:
       return CodeClass::full;
     case SQLITE_IOERR:

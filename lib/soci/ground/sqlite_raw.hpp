@@ -32,6 +32,10 @@ std::string message(Handle handle);
 Result<std::int64_t> integer(Handle handle, const char* sql);
 Result<std::string> text(Handle handle, const char* sql);
 
+// While a statement runs, `ask` is asked again and again; when it answers otherwise than 0 the statement is given up,
+// with CodeClass::given_up.
+void ask_while_running(Handle handle, int (*ask)(void* who), void* who);
+
 bool in_transaction(Handle handle);
 
 // Ends every statement that still stands on a row: it would keep its view of the store beyond the transaction.
@@ -42,6 +46,7 @@ Result<std::string> empty_database(std::int32_t application_id);
 
 enum class CodeClass {
   busy,
+  given_up,
   full,
   io,
   read_only,

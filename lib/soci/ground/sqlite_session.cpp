@@ -26,6 +26,15 @@ Result<void> SqliteSession::still_there() {
                {}};
 }
 
+void SqliteSession::limit_reads(Duration at_most) {
+  read_limit_ = at_most;
+  const auto is_too_long = [](void* session) -> int {
+    auto& self = *static_cast<SqliteSession*>(session);
+    return self.clock_.monotonic() >= self.reads_until_ ? 1 : 0;
+  };
+  raw::ask_while_running(handle(), is_too_long, this);
+}
+
 Result<Turnstile::Pass> SqliteSession::enter() {
   if (fatal_) return *fatal_;
   if (!turnstile_) return Error{ErrorKind::internal, "a write on a session that was opened for reading"};

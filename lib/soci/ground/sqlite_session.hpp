@@ -15,6 +15,8 @@
 #include <utility>
 
 #include "backupctl/result.hpp"
+#include "backupctl/serial_executor.hpp"
+#include "backupctl/time.hpp"
 #include "soci/ground/sqlite_error.hpp"
 #include "soci/ground/turnstile.hpp"
 
@@ -40,9 +42,13 @@ class SqliteSession {
   template <class F>
   std::invoke_result_t<F&> write(F&& body);
 
-  // Runs body() -> Result<T> on one unchanging view of the store. The body must not write.
+  // Runs body() -> Result<T> on one unchanging view of the store. The body must not write. Also returned: "store-slow"
+  // when it took longer than limit_reads allows.
   template <class F>
   std::invoke_result_t<F&> read(F&& body);
+
+  // From now on. Without it a read takes as long as it takes.
+  void limit_reads(Duration at_most);
 
   // Runs one or more statements, as migrations have them.
   Result<void> run(std::string_view statements);
@@ -81,6 +87,9 @@ class SqliteSession {
   std::optional<Turnstile> turnstile_;                                   // none: a reading session
   std::chrono::milliseconds busy_timeout_;
   std::optional<Error> fatal_;
+  SystemClock clock_;
+  std::optional<Duration> read_limit_;
+  Duration reads_until_{};  // monotonic
 };
 
 template <class F>
@@ -103,6 +112,7 @@ std::invoke_result_t<F&> SqliteSession::write(F&& body) {
 template <class F>
 std::invoke_result_t<F&> SqliteSession::read(F&& body) {
   if (auto there = still_there(); !there) return std::move(there).error();
+  if (read_limit_) reads_until_ = clock_.monotonic() + *read_limit_;
   if (auto begun = step("BEGIN"); !begun) return std::move(begun).error();
   try {
     auto result = body();

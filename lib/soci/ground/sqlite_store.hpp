@@ -43,6 +43,8 @@ struct SqliteOptions {
   Create create = Create::automatic;
   // How long a write waits for other processes before it fails with "store-busy".
   std::chrono::milliseconds busy_timeout{5000};
+  // After this a read of the repository is given up with "store-slow": few threads read.
+  std::chrono::milliseconds read_timeout{15'000};
   int log_pages = 4000;  // the log is written back once it has so many, by whoever commits then
   std::string vfs{};     // SQLite's VFS by name; empty: the platform's
   // With read it is neither made nor migrated, and nothing can be written.

@@ -26,7 +26,8 @@ Result<std::unique_ptr<SqliteRepository>> SqliteRepository::open(const std::file
   if (!store) return std::move(store).error();
   auto writer = (*store)->connect(options.access);
   if (!writer) return std::move(writer).error();
-  return std::unique_ptr<SqliteRepository>{new SqliteRepository(*std::move(store), *std::move(writer))};
+  return std::unique_ptr<SqliteRepository>{
+      new SqliteRepository(*std::move(store), *std::move(writer), options.read_timeout)};
 }
 
 std::vector<Outcome> SqliteRepository::apply(const std::vector<Command>& commands) {
@@ -95,7 +96,9 @@ Result<std::unique_ptr<SqliteSession>> SqliteRepository::take_reader() {
       return reader;
     }
   }
-  return store_->connect(Access::read);
+  auto reader = store_->connect(Access::read);
+  if (reader) (*reader)->limit_reads(read_timeout_);
+  return reader;
 }
 
 template <class Call>

@@ -39,8 +39,8 @@ class SqliteRepository final : public BlockingRepository {
   Result<StoreSurvey> survey(Timestamp now) override;
 
  private:
-  SqliteRepository(std::unique_ptr<SqliteStore> store, std::unique_ptr<SqliteSession> writer)
-      : store_(std::move(store)), writer_(std::move(writer)) {}
+  SqliteRepository(std::unique_ptr<SqliteStore> store, std::unique_ptr<SqliteSession> writer, Duration read_timeout)
+      : store_(std::move(store)), writer_(std::move(writer)), read_timeout_(read_timeout) {}
 
   void write_group(std::span<const Command> commands, std::span<Outcome> outcomes);
   Result<std::unique_ptr<SqliteSession>> take_reader();
@@ -50,6 +50,7 @@ class SqliteRepository final : public BlockingRepository {
 
   std::unique_ptr<SqliteStore> store_;
   std::unique_ptr<SqliteSession> writer_;
+  const Duration read_timeout_;
   std::map<InstanceId, InstanceLock> instances_;  // of this process; with the writer
 
   std::mutex mutex_;
