@@ -22,19 +22,19 @@ constexpr Duration wait_for_company = std::chrono::milliseconds(50);
 constexpr std::size_t undivided = 16;
 constexpr int halved_groups = 32;  // then all are tried again
 
+Error closing() { return {ErrorKind::unavailable, "the controller is stopping", true, "store-unavailable"}; }
+
 }  // namespace
 
 void Committer::submit(Command command, Patience patience, Handler<Outcome> handler, Company company) {
+  if (closed_) {
+    if (patience == Patience::once) refuse(std::move(handler), closing());
+    return;
+  }
   auto entity = entity_of(command);
   if (merge(command, handler, entity)) return;
   if (patience == Patience::once && is_full()) {
-    context_.post([handler = std::move(handler)] {
-      handler({OutcomeStatus::failed,
-               {},
-               false,
-               Error{ErrorKind::overloaded, "too much waits to be written", true, "overloaded"}});
-    });
-    return;
+    return refuse(std::move(handler), {ErrorKind::overloaded, "too much waits to be written", true, "overloaded"});
   }
   std::list<Waiting> fresh;
   fresh.push_back({std::move(command), patience, {std::move(handler)}, std::move(entity)});
@@ -44,6 +44,23 @@ void Committer::submit(Command command, Patience patience, Handler<Outcome> hand
   }
   enqueue(waiting_.end(), fresh, fresh.begin());
   pump();
+}
+
+void Committer::refuse(Handler<Outcome> handler, Error why) {
+  context_.post([handler = std::move(handler), why = std::move(why)] {
+    handler({OutcomeStatus::failed, {}, false, why});
+  });
+}
+
+void Committer::close() {
+  closed_ = true;
+  queues_.clear();
+  expecting_ = 0;
+  for (const auto& waiting : std::exchange(waiting_, {})) {
+    // A first try of which nobody knows may have been written.
+    if (waiting.patience == Patience::once && !waiting.tried)
+      tell(waiting, {OutcomeStatus::failed, {}, false, closing()});
+  }
 }
 
 void Committer::look_after_expecting(Duration delay) {
@@ -108,7 +125,7 @@ bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::st
 
 // No company is waited for but an admission's own: what is alone is written at once.
 void Committer::pump() {
-  if (under_way_ || held_ || waiting_.size() == expecting_) return;
+  if (closed_ || under_way_ || held_ || waiting_.size() == expecting_) return;
   std::list<Waiting> group;
   std::unordered_set<std::string_view> taken;
   const auto ready = waiting_.size() - expecting_;

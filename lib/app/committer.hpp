@@ -33,6 +33,10 @@ class Committer {
   // `handler` is called once, on the executor, never from inside this call.
   void submit(Command command, Patience patience, Handler<Outcome> handler, Company company = Company::none);
 
+  // Nothing is handed to the store any more. Work that its caller can bring again has failed; the rest is left to
+  // whoever has its row next.
+  void close();
+
   bool is_full() const { return waiting_.size() >= context_.options().max_waiting_commands; }
   bool is_idle() const { return waiting_.empty() && !under_way_; }
   std::string store_trouble() const { return store_.trouble(context_.monotonic()); }
@@ -59,6 +63,7 @@ class Committer {
 
   void enqueue(std::list<Waiting>::const_iterator before, std::list<Waiting>& from, std::list<Waiting>::iterator one);
   void dequeue(std::list<Waiting>::iterator one, std::list<Waiting>& to);
+  void refuse(Handler<Outcome> handler, Error why);
   void stop_expecting(Waiting& waiting);
   void look_after_expecting(Duration delay);
   bool merge(Command& command, Handler<Outcome>& handler, const std::string& entity);
@@ -77,6 +82,7 @@ class Committer {
   bool looks_after_expecting_ = false;
   int still_halved_ = 0;  // groups
   bool under_way_ = false;
+  bool closed_ = false;
   bool held_ = false;  // after a failure of the store we give it a moment
   StoreAnswers store_;
   std::int64_t failures_in_a_row_ = 0;

@@ -110,10 +110,12 @@ struct Controller::Impl {
 
   void drain(Duration deadline, Handler<Result<void>> handler) {
     constexpr Duration look_every = std::chrono::milliseconds(20);
-    if (under_way() > 0 && context.monotonic() < deadline) {
+    // A round stops at its next step; but the claim that it waits for must not come after the store has been left.
+    if (rounds.is_under_way() || (under_way() > 0 && context.monotonic() < deadline)) {
       context.post_after(look_every, [this, deadline, handler = std::move(handler)] { drain(deadline, handler); });
       return;
     }
+    committer.close();  // what would be written after this would be nobody's
     context.repository().leave(context.self(), context.back<Result<void>>(std::move(handler)));
   }
 

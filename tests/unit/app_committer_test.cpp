@@ -138,6 +138,24 @@ TEST_F(CommitterTest, TheNextGroupIsUnderWayWhenTheOutcomesOfTheLastAreTold) {
   EXPECT_EQ(begun, 2u);
 }
 
+TEST_F(CommitterTest, OnceClosedItWritesNothingMore) {
+  ground.store.held = true;
+  submit(admit(1), "under way");
+  submit(admit(2), "waits", Patience::once);
+  submit(admit(3), "is ours");
+  submit_checked(4, "is checked");
+  committer.close();
+  EXPECT_EQ(told, (Told{"waits failed store-unavailable", "is checked failed store-unavailable"}));
+  submit(change(4), "its outcome");
+  submit(admit(5), "late", Patience::once);
+  ground.store.release();
+  run();
+  EXPECT_EQ(told, (Told{"waits failed store-unavailable", "is checked failed store-unavailable",
+                        "late failed store-unavailable", "under way applied"}));
+  EXPECT_EQ(group_sizes(), std::vector<std::size_t>{1});
+  EXPECT_TRUE(committer.is_idle());
+}
+
 class CommitterGroups : public ::testing::Test {
  protected:
   test::Ground ground;
