@@ -11,6 +11,7 @@ namespace backupctl::soci {
 
 // By SQLite's extended result code:
 //   busy, locked              unavailable, retryable, "store-busy"
+//   interrupted (too slow)    unavailable, retryable, "store-slow"
 //   disk full                 unavailable, retryable, "store-full"
 //   I/O error                 unavailable, retryable, "store-io-error"
 //   read-only, no permission  unavailable, "store-read-only"
