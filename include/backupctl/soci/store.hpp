@@ -57,8 +57,8 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
 // A store that is moved away or removed while it is open answers every call with unavailable, "store-vanished": what
 // would be written to it is lost.
 //
-// SQLite: a read that takes longer than sqlite_read_timeout answers unavailable, "store-slow", retryable. A list by a job, a
-// state or a date takes milliseconds, however large the store is.
+// SQLite: a read that takes longer than sqlite_read_timeout answers unavailable, "store-slow", retryable. A list by a
+// job, a state or a date takes milliseconds, however large the store is.
 //
 // SQLite: after a write that answered OutcomeStatus::unknown, or failed with the code "store-commit-unknown", the disk
 // has failed us in the middle of a commit: every later write fails with that code too. End the process; the next one
