@@ -21,7 +21,7 @@ void list_owned_jobs(SelectText& select, const OwnerName& owner);
 // Who has more is taken to find a page of his own soon enough among all.
 constexpr std::size_t most_owned_jobs = 200;
 
-// A page of what is in `query`'s scope, which names an owner: what the requester's own page and those of each of
+// A page of what is in the scope of `query`, which names an owner: what the requester's own page and those of each of
 // `jobs`, the owner's, have in front. read(query) answers a page, id_of(row) the row's id.
 template <class Query, class Read, class IdOf>
 auto merged_page(const Query& query, const std::vector<JobId>& jobs, const Read& read, const IdOf& id_of) {
@@ -49,6 +49,15 @@ auto merged_page(const Query& query, const std::vector<JobId>& jobs, const Read&
     add();
   }
   return page;
+}
+
+// A page of `query`, whatever its scope: each job's rows have an index in the order of the page, those of several
+// together have none. jobs_of(owner) answers his jobs.
+template <class Query, class JobsOf, class Read, class IdOf>
+auto page_in_scope(const Query& query, const JobsOf& jobs_of, const Read& read, const IdOf& id_of) {
+  if (!query.scope.job_owner) return read(query);
+  const auto jobs = jobs_of(*query.scope.job_owner);
+  return jobs.size() > most_owned_jobs ? read(query) : merged_page(query, jobs, read, id_of);
 }
 
 }  // namespace backupctl::soci

@@ -59,13 +59,11 @@ std::vector<JobId> owned_jobs(SqliteSession& session, const OwnerName& owner) {
   return jobs;
 }
 
-// Each job's rows have an index in the order of the page, those of several together have none.
 template <class Query, class IdOf>
 auto page_in_scope(SqliteSession& session, const Query& query, const IdOf& id_of) {
-  const auto read = [&session](const Query& part) { return page_of(session, part); };
-  if (!query.scope.job_owner) return read(query);
-  const auto jobs = owned_jobs(session, *query.scope.job_owner);
-  return jobs.size() > most_owned_jobs ? read(query) : merged_page(query, jobs, read, id_of);
+  return soci::page_in_scope(
+      query, [&](const OwnerName& owner) { return owned_jobs(session, owner); },
+      [&](const Query& part) { return page_of(session, part); }, id_of);
 }
 
 }  // namespace
