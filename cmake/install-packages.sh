@@ -8,7 +8,7 @@ for purpose in "$@"; do
   case $purpose in
     build) packages="$packages g++ cmake ninja-build libboost1.81-dev libboost-json1.81-dev libsoci-dev libpq-dev
                      libsqlite3-dev libssl-dev libarchive-dev libtomlplusplus-dev libcli11-dev
-                     libcurl4-openssl-dev" ;;
+                     libcurl4-openssl-dev libjemalloc-dev" ;;
     test) packages="$packages libgtest-dev libgmock-dev libbenchmark-dev clang clang-format clang-tidy
                      libclang-rt-14-dev git postgresql
                      python3-aiosmtpd" ;;
