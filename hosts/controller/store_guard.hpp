@@ -18,6 +18,7 @@ class StoreGuard final : public BlockingRepository {
       : engine_(std::move(engine)), logger_(logger) {}
 
   std::vector<Outcome> apply(const std::vector<Command>& commands) override;
+  std::size_t applies_at_once() const override { return engine_->applies_at_once(); }
   Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override { return watched(engine_->claim(order)); }
   Result<BeatReply> beat(const InstanceBeat& beat) override { return watched(engine_->beat(beat)); }
   Result<void> leave(InstanceId id) override { return watched(engine_->leave(id)); }

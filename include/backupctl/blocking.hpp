@@ -11,14 +11,16 @@
 
 namespace backupctl {
 
-// A Repository of a BlockingRepository: one thread for everything that writes, `readers` threads for the rest.
-// Owns the engine. Thread-safe. The destructor finishes what was asked, then joins its threads.
+// A Repository of a BlockingRepository: as many threads for everything that writes as it takes groups at once,
+// `readers` threads for the rest. What writes is done in the order in which it was asked for, except that groups
+// overlap. Owns the engine. Thread-safe. The destructor finishes what was asked, then joins its threads.
 class RepositoryThreads final : public Repository {
  public:
   explicit RepositoryThreads(std::unique_ptr<BlockingRepository> engine, std::size_t readers = 2);
   ~RepositoryThreads() override;
 
   void apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) override;
+  std::size_t applies_at_once() const override;
   void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) override;
   void beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) override;
   void leave(InstanceId id, Handler<Result<void>> handler) override;

@@ -10,6 +10,7 @@
 //  - When apply() answers `applied`, the write survives power loss.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -279,13 +280,16 @@ struct DueWork {
 };
 
 // Thread rule: called on the controller's executor; handlers from any thread (see Handler). Several calls may be under
-// way at once; the controller has at most one apply(), one claim() and one claim_notices() under way.
+// way at once; the controller has at most applies_at_once() of apply(), one claim() and one claim_notices() under way.
 // Errors of the reads and of claim, claim_notices and beat: unavailable (retryable), corrupt.
 class Repository {
  public:
   virtual ~Repository() = default;
 
   virtual void apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) = 0;  // one Outcome each
+  // How many groups this engine is glad to have under way at once; never two Commands of one entity in them. Always the
+  // same. More than 1 where one group can be written while another is on its way to the disk.
+  virtual std::size_t applies_at_once() const { return 1; }
   virtual void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) = 0;
   virtual void beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) = 0;
   virtual void leave(InstanceId id, Handler<Result<void>> handler) = 0;  // a clean end: its rows are due at once
@@ -314,13 +318,15 @@ class Repository {
   virtual void announce_work() {}
 };
 
-// The same as plain functions, for engines that block. RepositoryThreads (blocking_repository.hpp) makes a Repository
-// of one: writes come from one thread, reads from a few, never two calls of one thread at once.
+// The same as plain functions, for engines that block. RepositoryThreads (blocking.hpp) makes a Repository of one: up
+// to applies_at_once() apply() at once, each from a thread of its own; of the other writes one at a time, and none
+// beside an apply(); reads from a few threads, beside everything.
 class BlockingRepository {
  public:
   virtual ~BlockingRepository() = default;
 
   virtual std::vector<Outcome> apply(const std::vector<Command>& commands) = 0;
+  virtual std::size_t applies_at_once() const { return 1; }
   virtual Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) = 0;
   virtual Result<BeatReply> beat(const InstanceBeat& beat) = 0;
   virtual Result<void> leave(InstanceId id) = 0;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <utility>
 
+#include "app/audit_chain.hpp"
 #include "app/retry_delay.hpp"
 #include "app/steps.hpp"
 
@@ -23,6 +24,10 @@ constexpr std::size_t undivided = 16;
 constexpr int halved_groups = 32;  // then all are tried again
 
 Error closing() { return {ErrorKind::unavailable, "the controller is stopping", true, "store-unavailable"}; }
+
+bool may_pass(const Outcome& outcome) {
+  return outcome.status == OutcomeStatus::failed && outcome.error && outcome.error->retryable;
+}
 
 }  // namespace
 
@@ -55,7 +60,7 @@ void Committer::refuse(Handler<Outcome> handler, Error why) {
 void Committer::close() {
   closed_ = true;
   queues_.clear();
-  expecting_ = 0;
+  expecting_ = blocked_ = 0;
   for (const auto& waiting : std::exchange(waiting_, {})) {
     // A first try of which nobody knows may have been written.
     if (waiting.patience == Patience::once && !waiting.tried)
@@ -86,6 +91,7 @@ void Committer::enqueue(std::list<Waiting>::const_iterator before, std::list<Wai
   waiting_.splice(before, from, one);
   auto& queue = queues_[one->entity];
   ++queue.length;
+  if (queue.is_under_way) ++blocked_;
   if (one->expects_until) ++expecting_;
   if (!one->tried && std::holds_alternative<AdmitRequest>(one->command)) queue.admission = &*one;
 }
@@ -93,7 +99,8 @@ void Committer::enqueue(std::list<Waiting>::const_iterator before, std::list<Wai
 void Committer::dequeue(std::list<Waiting>::iterator one, std::list<Waiting>& to) {
   const auto queue = queues_.find(one->entity);
   if (queue->second.admission == &*one) queue->second.admission = nullptr;
-  if (--queue->second.length == 0) queues_.erase(queue);
+  if (queue->second.is_under_way) --blocked_;
+  if (--queue->second.length == 0 && !queue->second.is_under_way) queues_.erase(queue);
   stop_expecting(*one);
   to.splice(to.end(), waiting_, one);
 }
@@ -123,61 +130,86 @@ bool Committer::merge(Command& command, Handler<Outcome>& handler, const std::st
   return true;
 }
 
-// No company is waited for but an admission's own: what is alone is written at once.
+// No company is waited for but an admission's own: what is alone is written at once. Beside a group that is under way
+// another pays when it is no smaller: what comes meanwhile would be in the next one anyway.
+bool Committer::may_begin() const {
+  if (closed_ || held_ || ready() == 0) return false;
+  if (under_way_ == 0) return true;
+  const auto groups = static_cast<std::size_t>(std::count(places_.begin(), places_.end(), true));
+  return groups < context_.repository().applies_at_once() && ready() >= under_way_;
+}
+
 void Committer::pump() {
-  if (closed_ || under_way_ || held_ || waiting_.size() == expecting_) return;
+  if (!may_begin()) return;
   std::list<Waiting> group;
-  std::unordered_set<std::string_view> taken;
-  const auto ready = waiting_.size() - expecting_;
-  const bool halved = ready > undivided && still_halved_ > 0;
+  const bool halved = ready() > undivided && still_halved_ > 0;
   if (halved) --still_halved_;
-  const auto most = std::min(context_.options().max_group, halved ? (ready + 1) / 2 : ready);
+  const auto most = std::min(context_.options().max_group, halved ? (ready() + 1) / 2 : ready());
   for (auto at = waiting_.begin(); at != waiting_.end() && group.size() < most;) {
     const auto one = at++;
-    const bool is_first = taken.insert(one->entity).second;
-    if (is_first && !one->expects_until) dequeue(one, group);
+    const auto& queue = queues_.at(one->entity);
+    if (queue.is_under_way || (queue.admission && queue.admission->expects_until)) continue;
+    dequeue(one, group);
+    begin(group.back().entity);
   }
   if (!group.empty()) commit(std::move(group));
+}
+
+void Committer::begin(const std::string& entity) {
+  auto& queue = queues_[entity];
+  queue.is_under_way = true;
+  blocked_ += queue.length;
+}
+
+void Committer::end(const std::string& entity) {
+  const auto queue = queues_.find(entity);
+  if (queue == queues_.end()) return;  // closed
+  queue->second.is_under_way = false;
+  blocked_ -= queue->second.length;
+  if (queue->second.length == 0) queues_.erase(queue);
 }
 
 void Committer::commit(std::list<Waiting> group) {
   // In the order of their rows, so that two controllers' groups cannot wait for each other.
   group.sort([](const auto& a, const auto& b) { return a.entity < b.entity; });
+  const auto place = take_place();
+  const auto chain = audit_chain(context_.self(), place);
   std::vector<Command> commands;
   commands.reserve(group.size());
   for (const auto& waiting : group) {
     context_.reach(step_of(waiting.command), false);
     commands.push_back(waiting.command);
+    if (place > 0) write_to_chain(commands.back(), chain);
   }
-  under_way_ = true;
+  under_way_ += group.size();
   store_.asked(context_.monotonic());
   context_.metrics().count("backupctl_commits_total", "");
   context_.metrics().count("backupctl_commands_total", "", static_cast<std::int64_t>(group.size()));
   auto shared = std::make_shared<std::list<Waiting>>(std::move(group));
-  context_.repository().apply(std::move(commands), context_.back<std::vector<Outcome>>([this, shared](auto outcomes) {
-    finish(std::move(*shared), std::move(outcomes));
-  }));
+  context_.repository().apply(std::move(commands),
+                              context_.back<std::vector<Outcome>>([this, place, shared](auto outcomes) {
+                                finish(place, std::move(*shared), std::move(outcomes));
+                              }));
 }
 
-void Committer::finish(std::list<Waiting> group, std::vector<Outcome> outcomes) {
-  const auto in_doubt = [](const Outcome& outcome) {
-    return outcome.status == OutcomeStatus::unknown || outcome.status == OutcomeStatus::failed;
-  };
-  const bool all_settled = std::none_of(outcomes.begin(), outcomes.end(), in_doubt);
+std::size_t Committer::take_place() {
+  const auto found = std::find(places_.begin(), places_.end(), false);
+  if (found == places_.end()) return places_.push_back(true), places_.size() - 1;
+  *found = true;
+  return static_cast<std::size_t>(found - places_.begin());
+}
+
+void Committer::finish(std::size_t place, std::list<Waiting> group, std::vector<Outcome> outcomes) {
   // The store need not wait until the handlers have run.
-  const auto group_size = group.size();
-  if (all_settled) go_on(group_size, {});
-  std::optional<Error> failure;
+  go_on(place, group, outcomes);
   std::list<Waiting> again;
   auto outcome = outcomes.begin();
   for (auto at = group.begin(); at != group.end(); ++outcome) {
     const auto one = at++;
     if (outcome->status == OutcomeStatus::applied) context_.reach(step_of(one->command), true);
     const bool unknown = outcome->status == OutcomeStatus::unknown;
-    const bool passing = outcome->status == OutcomeStatus::failed && outcome->error && outcome->error->retryable;
-    if (unknown || passing) failure = outcome->error.value_or(Error{});
     // After an unknown outcome a failure says nothing about the first try.
-    if (unknown || (passing && (one->tried || one->patience == Patience::until_written))) {
+    if (unknown || (may_pass(*outcome) && (one->tried || one->patience == Patience::until_written))) {
       one->tried = true;
       again.splice(again.end(), group, one);
     } else {
@@ -185,15 +217,24 @@ void Committer::finish(std::list<Waiting> group, std::vector<Outcome> outcomes) 
     }
   }
   while (!again.empty()) enqueue(waiting_.begin(), again, std::prev(again.end()));
-  if (!all_settled) go_on(group_size, failure);
 }
 
-void Committer::go_on(std::size_t group_size, const std::optional<Error>& failure) {
-  failure ? store_.failed(*failure) : store_.answered();
-  failures_in_a_row_ = failure ? failures_in_a_row_ + 1 : 0;
-  if (failure) hold();
-  under_way_ = false;
-  if (group_size > undivided && waiting_.size() == expecting_) still_halved_ = halved_groups;
+void Committer::go_on(std::size_t place, const std::list<Waiting>& group, const std::vector<Outcome>& outcomes) {
+  for (const auto& waiting : group) end(waiting.entity);
+  places_[place] = false;
+  under_way_ -= group.size();
+  if (group.size() > undivided && under_way_ == 0 && ready() == 0) still_halved_ = halved_groups;
+  const auto failed = std::find_if(outcomes.rbegin(), outcomes.rend(), [](const Outcome& outcome) {
+    return outcome.status == OutcomeStatus::unknown || may_pass(outcome);
+  });
+  if (failed == outcomes.rend()) {
+    failures_in_a_row_ = 0;
+    store_.answered();
+  } else {
+    ++failures_in_a_row_;
+    store_.failed(failed->error.value_or(Error{}));
+    hold();
+  }
   pump();
 }
 

@@ -159,6 +159,63 @@ TEST_P(PostgresqlEngine, BackupsOfOneDateAreNumberedWhoeverRecordsThem) {
   EXPECT_EQ(sql("SELECT max(version_of_date) FROM backup"), "60");
 }
 
+// Whoever holds up one group, here with a lock on its row, does not hold up the other.
+TEST_P(PostgresqlEngine, OneRepositoryWritesAGroupWhileAnotherWaits) {
+  auto repository = another();
+  ASSERT_EQ(repository->applies_at_once(), 2u);
+  put(sent(1));
+  soci::PostgresqlSession holder(parsed_url(cluster().url(schema_)));
+  std::thread waiting;
+  const auto held = holder.write([&]() -> Result<void> {
+    if (auto locked = holder.run("SELECT 1 FROM backup_request FOR UPDATE"); !locked) return locked;
+    waiting = std::thread([&] {
+      const ChangeRequest change{request_id(1), RequestState::sent, failed(sent(1))};
+      EXPECT_EQ(repository->apply({change}).at(0).status, OutcomeStatus::applied);
+    });
+    while (sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != "1") {
+    }
+    for (int n = 2; n <= 5; ++n) {
+      EXPECT_EQ(repository->apply({AdmitRequest{sent(n), {}, job(3)}}).at(0).status, OutcomeStatus::applied);
+    }
+    EXPECT_EQ(
+        sql("SELECT state_code FROM backup_request WHERE backup_request_id = '" + request_id(1).to_string() + "'"),
+        "Sent");
+    return {};
+  });
+  waiting.join();
+  EXPECT_TRUE(held) << held.error().detail;
+  EXPECT_EQ(repository->list_requests({}).value().size(), 5u);
+}
+
+TEST_P(PostgresqlEngine, GroupsOfOneRepositoryAtOnceKeepWhatTheyShareInOrder) {
+  auto repository = another();
+  for (int n = 1; n <= 400; ++n) put(sent(n));
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 2; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int group = 0; group < 20; ++group) {
+        std::vector<Command> commands;
+        for (int n = thread * 200 + group * 10 + 1; n <= thread * 200 + group * 10 + 10; ++n) {
+          ChangeRequest change{request_id(n), RequestState::sent, succeeded(sent(n), backup_id(n))};
+          change.backup = backup_of(sent(n), n);
+          change.audit = {{instance_id(thread), at(n), "batch", "decided", request_id(n).to_string(), ""}};
+          commands.push_back(std::move(change));
+        }
+        for (const auto& outcome : repository->apply(commands)) {
+          EXPECT_EQ(outcome.status, OutcomeStatus::applied) << outcome.error.value_or(Error{}).detail;
+        }
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(sql("SELECT max(version_of_date) FROM backup"), "400");
+  AuditVerifier verifier;
+  const auto records = repository->list_audit({.limit = 1000}).value();
+  for (const auto& record : records) verifier.take(record);
+  EXPECT_EQ(verifier.finish(repository->audit_heads().value(), {}), std::vector<std::string>{});
+  EXPECT_EQ(records.size(), 402u) << "each chain is opened";
+}
+
 TEST_P(PostgresqlEngine, OneOfTwoChangesOfOneRowWins) {
   for (int n = 1; n <= 30; ++n) put(sent(n));
   std::atomic<int> applied = 0;

@@ -14,9 +14,11 @@ namespace backupctl::sim {
 inline constexpr Timestamp epoch{std::chrono::seconds(1'790'000'000)};
 
 struct Shop {
-  explicit Shop(std::uint64_t seed) : random(seed), faults(Faults::of(random)) {}
+  explicit Shop(std::uint64_t seed)
+      : random(seed), applies_at_once(seed % 3 == 0 ? 2 : 1), faults(Faults::of(random)) {}
 
   SimRandom random;
+  std::size_t applies_at_once;  // groups that the store takes; two in every third shop
   Faults faults;
   SimTime time;
   Duration clock_offset{};  // the wall clock has been stepped by so much

@@ -19,6 +19,7 @@ class SimRepository final : public Repository {
   bool left_quietly() const { return left_quietly_; }
 
   void apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) override;
+  std::size_t applies_at_once() const override { return shop_.applies_at_once; }
   void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) override;
   void beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) override;
   void leave(InstanceId id, Handler<Result<void>> handler) override;

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "app/audit_chain.hpp"
 #include "app/committer.hpp"
 #include "unit/support/ground.hpp"
 
@@ -190,6 +191,119 @@ TEST_F(CommitterGroups, AfterSomeHalvedOnesAllAreTriedAgain) {
   sizes_of(17);
   for (int i = 0; i < 32; ++i) EXPECT_EQ(sizes_of(17), (std::vector<std::size_t>{1, 9, 8}));
   EXPECT_EQ(sizes_of(17), (std::vector<std::size_t>{1, 17}));
+}
+
+class CommitterOnSeveral : public CommitterTest {
+ protected:
+  CommitterOnSeveral() {
+    ground.store.at_once = 2;
+    ground.store.held = true;
+  }
+  std::vector<InstanceId> writers() {
+    std::vector<InstanceId> writers;
+    const auto records = ground.store.engine.list_audit({}).value();
+    for (const auto& record : records) writers.push_back(record.entry.writer);
+    return writers;
+  }
+};
+
+TEST_F(CommitterOnSeveral, AnotherGroupIsBegunWhenAsMuchWaitsAsIsUnderWay) {
+  submit(admit(1), "1");
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1}));
+  submit(admit(2), "2");
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1}));
+  for (int i = 3; i <= 5; ++i) submit(admit(i), std::to_string(i));
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1})) << "it takes two, no more";
+  ground.store.release_last();
+  run();
+  EXPECT_EQ(told, (Told{"2 applied"}));
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1, 3}));
+  ground.store.release_last();
+  submit(admit(6), "6");
+  run();
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1, 3, 1}));
+  submit(admit(7), "7");
+  ground.store.release();
+  run();
+  EXPECT_EQ(told.size(), 7u);
+  EXPECT_TRUE(committer.is_idle());
+}
+
+TEST_F(CommitterOnSeveral, LessThanIsUnderWayWaits) {
+  submit(admit(1), "1");
+  submit(admit(2), "2");
+  submit(admit(3), "3");
+  submit(admit(4), "4");
+  ground.store.release();
+  ground.store.held = true;
+  ground.time.run();
+  ASSERT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1, 2}));
+  submit(admit(5), "5");
+  EXPECT_EQ(group_sizes().size(), 3u);
+  submit(admit(6), "6");
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1, 2, 2}));
+}
+
+TEST_F(CommitterOnSeveral, NeverTwoCommandsOfAnEntityAtOnce) {
+  submit(admit(1), "admit");
+  submit(change(1), "change");
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1}));
+  submit(admit(2), "other");
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1})) << "nobody waits for what has to";
+  ground.store.release_last();
+  ground.time.run();
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1}));
+  ground.store.release();
+  run();
+  EXPECT_EQ(told, (Told{"other applied", "admit applied", "change applied"}));
+  EXPECT_TRUE(committer.is_idle());
+}
+
+TEST_F(CommitterOnSeveral, WhatFailedComesBeforeWhatWaitsForTheSameEntity) {
+  ground.store.script = {Fate::unknown_not_written};
+  submit(admit(1), "admit");
+  submit(change(1), "change");
+  submit(admit(2), "other");
+  ground.store.release();
+  run();
+  EXPECT_EQ(told, (Told{"other applied", "admit applied", "change applied"}));
+  EXPECT_TRUE(committer.is_idle());
+}
+
+TEST_F(CommitterOnSeveral, AFailureHoldsUpWhatIsNotUnderWay) {
+  ground.store.script = {Fate::failed, Fate::good};
+  submit(admit(1), "first");
+  submit(admit(2), "second");
+  submit(admit(3), "third");
+  ground.store.release();
+  ground.time.run();
+  EXPECT_EQ(told, (Told{"second applied"}));
+  EXPECT_EQ(group_sizes(), (std::vector<std::size_t>{1, 1}));
+  run();
+  EXPECT_EQ(told.size(), 3u);
+}
+
+TEST_F(CommitterOnSeveral, EachOfThemWritesAChainOfTheAuditOfItsOwn) {
+  const auto paused = [&](const char* zone) {
+    return PauseZone{test::zone(zone), true, {context.audit("op", "zone-paused", zone, "")}};
+  };
+  submit(paused("a"), "a");
+  submit(paused("b"), "b");
+  ground.store.release_last();
+  submit(paused("c"), "c");  // goes where b went
+  ground.store.release();
+  run();
+  const auto mine = context.self();
+  const auto next = audit_chain(mine, 1);
+  EXPECT_GT(next, mine);
+  EXPECT_EQ(writers(), (std::vector<InstanceId>{mine, mine, next, next, next})) << "each opened, then written";
+}
+
+TEST(AuditChain, TheIdsFollowEachOther) {
+  const auto of = [](const char* text) { return InstanceId::parse(text).value(); };
+  EXPECT_EQ(audit_chain(of("01900000-0000-7000-8000-0000000000fe"), 0), of("01900000-0000-7000-8000-0000000000fe"));
+  EXPECT_EQ(audit_chain(of("01900000-0000-7000-8000-0000000000fe"), 1), of("01900000-0000-7000-8000-0000000000ff"));
+  EXPECT_EQ(audit_chain(of("01900000-0000-7000-8000-0000000000fe"), 2), of("01900000-0000-7000-8000-000000000100"));
 }
 
 TEST_F(CommitterTest, WhatHasBeenCheckedLetsNobodyGoFirst) {

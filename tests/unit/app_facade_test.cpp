@@ -9,6 +9,7 @@
 
 #include "backupctl/blocking.hpp"
 #include "backupctl/serial_executor.hpp"
+#include "backupctl/testing/gated_repository.hpp"
 #include "unit/support/ground.hpp"
 
 namespace backupctl {
@@ -41,86 +42,13 @@ class EagerZone final : public BlockingZone {
   }
 };
 
-// One lock around an engine that takes none: the threads of RepositoryThreads read and write at once.
-class LockedRepository final : public BlockingRepository {
- public:
-  std::vector<Outcome> apply(const std::vector<Command>& commands) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.apply(commands);
-  }
-  Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.claim(order);
-  }
-  Result<BeatReply> beat(const InstanceBeat& beat) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.beat(beat);
-  }
-  Result<void> leave(InstanceId id) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.leave(id);
-  }
-  Result<std::optional<BackupRequest>> find_request(RequestId id) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.find_request(id);
-  }
-  Result<std::vector<BackupRequest>> list_requests(const RequestQuery& query) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.list_requests(query);
-  }
-  Result<std::vector<HistoryEntry>> history(RequestId id) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.history(id);
-  }
-  Result<std::optional<Backup>> find_backup(BackupId id) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.find_backup(id);
-  }
-  Result<std::vector<Backup>> list_backups(const BackupQuery& query) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.list_backups(query);
-  }
-  Result<std::vector<ResultRecord>> waiting_results(std::int64_t limit) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.waiting_results(limit);
-  }
-  Result<std::vector<WaitingNotice>> claim_notices(const NoticeClaim& claim) override {
-    const std::lock_guard lock{mutex_};
-    return engine_.claim_notices(claim);
-  }
-  Result<std::vector<AuditRecord>> list_audit(const AuditQuery& query) override {
-    const std::lock_guard lock{mutex_};
-    return engine_.list_audit(query);
-  }
-  Result<std::vector<AuditHead>> audit_heads() override {
-    const std::lock_guard lock{mutex_};
-    return engine_.audit_heads();
-  }
-  Result<std::vector<ParkedResult>> list_parked(const ParkedQuery& query) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.list_parked(query);
-  }
-  Result<DueWork> due(const DueQuery& query) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.due(query);
-  }
-  Result<StoreSurvey> survey(Timestamp now) override {
-    const std::lock_guard lock(mutex_);
-    return engine_.survey(now);
-  }
-
- private:
-  std::mutex mutex_;
-  testing::MemoryRepository engine_;
-};
-
 class FacadeTest : public ::testing::Test {
  protected:
   // What the others post to outlives them.
   SerialExecutor executor;
   SystemClock clock;
   SystemRandom random;
-  RepositoryThreads repository{std::make_unique<LockedRepository>()};
+  RepositoryThreads repository{std::make_unique<testing::GatedRepository>(2)};
   StaticJobs jobs{{test::job()}};
   EagerZone zone;
   ZoneThreads zone_threads{zone};
@@ -134,6 +62,36 @@ class FacadeTest : public ::testing::Test {
   }
   void TearDown() override { zone.controller = nullptr; }
 };
+
+// What is asked for while the groups before it are being written is done after them, and answered after them.
+TEST(RepositoryThreadsTest, GroupsOverlapAndNothingElseDoes) {
+  auto engine = std::make_unique<testing::GatedRepository>(2);
+  auto& gate = *engine;
+  std::mutex mutex;
+  std::string order;
+  const auto note = [&](char what) {
+    const std::lock_guard lock(mutex);
+    order += what;
+  };
+  {
+    RepositoryThreads threads(std::move(engine));
+    EXPECT_EQ(threads.applies_at_once(), 2u);
+    gate.close();
+    const BackupRequest row{test::order(1), {.next_action = test::epoch}};
+    threads.apply({AdmitRequest{row, {}}}, [&](const auto&) { note('g'); });
+    threads.apply({PauseZone{test::zone()}}, [&](const auto&) { note('g'); });
+    while (gate.waiting() < 2) std::this_thread::yield();
+    threads.claim({.by = test::id<InstanceId>(1), .now = test::epoch}, [&](const auto& rows) {
+      EXPECT_EQ(rows.value().size(), 1u);
+      note('c');
+    });
+    threads.leave(test::id<InstanceId>(1), [&](const auto&) { note('l'); });
+    threads.apply({PauseZone{test::zone(), false}}, [&](const auto&) { note('g'); });
+    gate.open();
+  }
+  EXPECT_EQ(order.substr(0, 2), "gg");
+  EXPECT_EQ(order.size(), 5u);
+}
 
 TEST_F(FacadeTest, SubmitsWaitsAndStops) {
   start();

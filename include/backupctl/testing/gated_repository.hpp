@@ -13,7 +13,9 @@ namespace backupctl::testing {
 // Thread-safe; the engine beneath is asked by one thread at a time.
 class GatedRepository final : public BlockingRepository {
  public:
-  // The next writes wait until open().
+  explicit GatedRepository(std::size_t applies_at_once = 1) : applies_at_once_(applies_at_once) {}
+
+  // The next groups wait until open().
   void close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -23,9 +25,10 @@ class GatedRepository final : public BlockingRepository {
     closed_ = false;
     wake_.notify_all();
   }
-  bool has_waiting() const {
+  bool has_waiting() const { return waiting() > 0; }
+  std::size_t waiting() const {
     const std::lock_guard lock(mutex_);
-    return waiting_ > 0;
+    return waiting_;
   }
   // While away every call fails.
   void set_away(bool away) {
@@ -47,6 +50,7 @@ class GatedRepository final : public BlockingRepository {
     if (!away_) return engine_.apply(commands);
     return std::vector<Outcome>(commands.size(), {OutcomeStatus::failed, {}, false, is_away()});
   }
+  std::size_t applies_at_once() const override { return applies_at_once_; }
   Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override {
     return ask([&] { return engine_.claim(order); });
   }
@@ -103,11 +107,12 @@ class GatedRepository final : public BlockingRepository {
     return call();
   }
 
+  const std::size_t applies_at_once_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   bool closed_ = false;
   bool away_ = false;
-  int waiting_ = 0;
+  std::size_t waiting_ = 0;
   MemoryRepository engine_;
 };
 

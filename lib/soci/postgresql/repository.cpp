@@ -50,51 +50,83 @@ Result<std::unique_ptr<PostgresqlRepository>> PostgresqlRepository::open(const P
 Result<void> PostgresqlRepository::open_once(Timestamp now) {
   if (is_open_) return {};
   const auto product = controller_on_postgresql();
-  auto ready =
-      options_.access == Access::read ? is_newest(*writer_, product) : migrate(*writer_, product, options_.create, now);
+  auto writer = take(idle_writers_);
+  auto ready = options_.access == Access::read ? is_newest(writer->session, product)
+                                               : migrate(writer->session, product, options_.create, now);
+  give_back(idle_writers_, std::move(writer));
   is_open_ = ready.has_value();
   return ready;
 }
 
+template <class One>
+std::unique_ptr<One> PostgresqlRepository::take(std::vector<std::unique_ptr<One>>& idle) {
+  const std::lock_guard lock{mutex_};
+  if (idle.empty()) return std::make_unique<One>(url_, options_.access);
+  auto one = std::move(idle.back());
+  idle.pop_back();
+  return one;
+}
+
+template <class One>
+void PostgresqlRepository::give_back(std::vector<std::unique_ptr<One>>& idle, std::unique_ptr<One> one) {
+  const std::lock_guard lock{mutex_};
+  idle.push_back(std::move(one));
+}
+
 template <class Body>
-std::invoke_result_t<Body&> PostgresqlRepository::write(Body&& body) {
+std::invoke_result_t<Body&, PostgresqlSession&> PostgresqlRepository::write(Writer& writer, Body&& body) {
   if (!is_open_) return not_open_yet();
-  auto result = writer_->write(body);
+  const auto once = [&] { return body(writer.session); };
+  auto result = writer.session.write(once);
   // Rolled back for another transaction, which has gone on since: the same again has every chance.
-  for (int i = 1; i < tries && !result && result.error().code == "store-contended"; ++i) result = writer_->write(body);
+  for (int i = 1; i < tries && !result && result.error().code == "store-contended"; ++i) {
+    result = writer.session.write(once);
+  }
+  return result;
+}
+
+template <class Body>
+std::invoke_result_t<Body&, PostgresqlSession&> PostgresqlRepository::write(Body&& body) {
+  auto writer = take(idle_writers_);
+  auto result = write(*writer, std::forward<Body>(body));
+  give_back(idle_writers_, std::move(writer));
   return result;
 }
 
 std::vector<Outcome> PostgresqlRepository::apply(const std::vector<Command>& commands) {
   std::vector<Outcome> outcomes(commands.size());
-  if (!commands.empty()) write_group(commands, outcomes);
+  if (commands.empty()) return outcomes;
+  auto writer = take(idle_writers_);
+  write_group(*writer, commands, outcomes);
+  give_back(idle_writers_, std::move(writer));
   return outcomes;
 }
 
-Result<void> PostgresqlRepository::write_set(std::span<const Command> commands, std::span<Outcome> outcomes) {
+Result<void> PostgresqlRepository::write_set(Writer& writer, std::span<const Command> commands,
+                                             std::span<Outcome> outcomes) {
   postgresql::JobVersions known;
-  auto written = write([&]() -> Result<void> {
+  auto written = write(writer, [&](PostgresqlSession& session) -> Result<void> {
     // On a new connection it may be another server that knows less: asked again.
-    if (known_connection_ != writer_->connection() || known_versions_.size() > most_known_versions) {
-      known_versions_.clear();
-      known_connection_ = writer_->connection();
+    if (writer.known_connection != session.connection() || writer.known_versions.size() > most_known_versions) {
+      writer.known_versions.clear();
+      writer.known_connection = session.connection();
     }
-    known = known_versions_;
-    postgresql::write_group(*writer_, commands, outcomes, known);
+    known = writer.known_versions;
+    postgresql::write_group(session, commands, outcomes, known);
     return {};
   });
-  if (written) known_versions_ = std::move(known);
+  if (written) writer.known_versions = std::move(known);
   return written;
 }
 
-void PostgresqlRepository::write_group(std::span<const Command> commands, std::span<Outcome> outcomes) {
-  const auto written = write_set(commands, outcomes);
+void PostgresqlRepository::write_group(Writer& writer, std::span<const Command> commands, std::span<Outcome> outcomes) {
+  const auto written = write_set(writer, commands, outcomes);
   if (written) return;
   const auto& error = written.error();
   if (commands.size() > 1 && may_be_one_commands(error)) {
     const auto half = commands.size() / 2;
-    write_group(commands.first(half), outcomes.first(half));
-    write_group(commands.subspan(half), outcomes.subspan(half));
+    write_group(writer, commands.first(half), outcomes.first(half));
+    write_group(writer, commands.subspan(half), outcomes.subspan(half));
     return;
   }
   const auto status = error.kind == ErrorKind::unknown_outcome ? OutcomeStatus::unknown : OutcomeStatus::failed;
@@ -102,13 +134,15 @@ void PostgresqlRepository::write_group(std::span<const Command> commands, std::s
 }
 
 Result<std::vector<BackupRequest>> PostgresqlRepository::claim(const ClaimOrder& order) {
-  return write([&]() -> Result<std::vector<BackupRequest>> { return postgresql::claim_requests(*writer_, order); });
+  return write([&](PostgresqlSession& session) -> Result<std::vector<BackupRequest>> {
+    return postgresql::claim_requests(session, order);
+  });
 }
 
 Result<BeatReply> PostgresqlRepository::beat(const InstanceBeat& beat) {
   if (auto opened = open_once(beat.now); !opened) return std::move(opened).error();
-  auto beaten = write([&]() -> Result<BeatReply> {
-    return postgresql::beat_instance(*writer_, beat, options_.server_clock ? std::nullopt : std::optional(beat.now));
+  auto beaten = write([&](PostgresqlSession& session) -> Result<BeatReply> {
+    return postgresql::beat_instance(session, beat, options_.server_clock ? std::nullopt : std::optional(beat.now));
   });
   if (beaten) last_beat_[beat.id] = beat.now;
   return beaten;
@@ -116,8 +150,8 @@ Result<BeatReply> PostgresqlRepository::beat(const InstanceBeat& beat) {
 
 Result<void> PostgresqlRepository::leave(InstanceId id) {
   const auto last = last_beat_.find(id);
-  auto left = write([&]() -> Result<void> {
-    postgresql::leave_instance(*writer_, id, last == last_beat_.end() ? Timestamp{} : last->second);
+  auto left = write([&](PostgresqlSession& session) -> Result<void> {
+    postgresql::leave_instance(session, id, last == last_beat_.end() ? Timestamp{} : last->second);
     return {};
   });
   if (left) last_beat_.erase(id);
@@ -125,26 +159,18 @@ Result<void> PostgresqlRepository::leave(InstanceId id) {
 }
 
 Result<std::vector<WaitingNotice>> PostgresqlRepository::claim_notices(const NoticeClaim& claim) {
-  return write(
-      [&]() -> Result<std::vector<WaitingNotice>> { return postgresql::claim_waiting_notices(*writer_, claim); });
-}
-
-std::unique_ptr<PostgresqlSession> PostgresqlRepository::take_reader() {
-  const std::lock_guard lock{mutex_};
-  if (idle_readers_.empty()) return std::make_unique<PostgresqlSession>(url_, options_.access);
-  auto reader = std::move(idle_readers_.back());
-  idle_readers_.pop_back();
-  return reader;
+  return write([&](PostgresqlSession& session) -> Result<std::vector<WaitingNotice>> {
+    return postgresql::claim_waiting_notices(session, claim);
+  });
 }
 
 template <class Call>
 auto PostgresqlRepository::read(Call&& call) -> Result<std::invoke_result_t<Call&, PostgresqlSession&>> {
   if (!is_open_) return not_open_yet();
-  auto reader = take_reader();
+  auto reader = take(idle_readers_);
   auto result =
       reader->read([&]() -> Result<std::invoke_result_t<Call&, PostgresqlSession&>> { return call(*reader); });
-  const std::lock_guard lock{mutex_};
-  idle_readers_.push_back(std::move(reader));
+  give_back(idle_readers_, std::move(reader));
   return result;
 }
 

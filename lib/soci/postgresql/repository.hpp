@@ -1,6 +1,6 @@
 // The controller's store on PostgreSQL. A connection that is lost is made again by itself; meanwhile every call answers
 // unavailable, or unknown for a commit that was under way.
-// Thread rule: that of BlockingRepository: writes from one thread at a time, reads from any.
+// Thread rule: that of BlockingRepository.
 #pragma once
 
 #include <atomic>
@@ -38,6 +38,9 @@ class PostgresqlRepository final : public BlockingRepository {
                                                             Timestamp now);
 
   std::vector<Outcome> apply(const std::vector<Command>& commands) override;
+  // While one group waits for the disk, the server has the next one written. What they share (a zone's places, the
+  // chain of the audit, versions of one date) makes the second wait for the first.
+  std::size_t applies_at_once() const override { return 2; }
   Result<std::vector<BackupRequest>> claim(const ClaimOrder& order) override;
   Result<BeatReply> beat(const InstanceBeat& beat) override;
   Result<void> leave(InstanceId id) override;
@@ -58,16 +61,29 @@ class PostgresqlRepository final : public BlockingRepository {
   void announce_work() override;
 
  private:
-  PostgresqlRepository(PostgresqlUrl url, const PostgresqlOptions& options)
-      : url_(std::move(url)), options_(options), writer_(std::make_unique<PostgresqlSession>(url_, options.access)) {}
+  struct Writer {
+    Writer(const PostgresqlUrl& url, Access access) : session(url, access) {}
+    PostgresqlSession session;
+    postgresql::JobVersions known_versions;  // that the store has
+    std::uint64_t known_connection = 0;      // on which they are known
+  };
+
+  PostgresqlRepository(PostgresqlUrl url, const PostgresqlOptions& options) : url_(std::move(url)), options_(options) {}
 
   Result<void> open_once(Timestamp now);
-  void write_group(std::span<const Command> commands, std::span<Outcome> outcomes);
-  Result<void> write_set(std::span<const Command> commands, std::span<Outcome> outcomes);
-  std::unique_ptr<PostgresqlSession> take_reader();
-  // body() in a transaction of the writer, again when another was in the way.
+  void write_group(Writer& writer, std::span<const Command> commands, std::span<Outcome> outcomes);
+  Result<void> write_set(Writer& writer, std::span<const Command> commands, std::span<Outcome> outcomes);
+  // body(session) in a transaction of the writer, again when another was in the way.
   template <class Body>
-  std::invoke_result_t<Body&> write(Body&& body);
+  std::invoke_result_t<Body&, PostgresqlSession&> write(Writer& writer, Body&& body);
+  // The same with whichever is idle.
+  template <class Body>
+  std::invoke_result_t<Body&, PostgresqlSession&> write(Body&& body);
+  // One of the idle ones, or a new one; the one that was given back last, so that the rest stay idle.
+  template <class One>
+  std::unique_ptr<One> take(std::vector<std::unique_ptr<One>>& idle);
+  template <class One>
+  void give_back(std::vector<std::unique_ptr<One>>& idle, std::unique_ptr<One> one);
   // call(session) on one of the reading sessions.
   template <class Call>
   auto read(Call&& call) -> Result<std::invoke_result_t<Call&, PostgresqlSession&>>;
@@ -75,13 +91,12 @@ class PostgresqlRepository final : public BlockingRepository {
   PostgresqlUrl url_;
   const PostgresqlOptions options_;
   std::atomic<bool> is_open_ = false;
-  std::unique_ptr<PostgresqlSession> writer_;
-  postgresql::JobVersions known_versions_;     // that the store has; with the writer
-  std::uint64_t known_connection_ = 0;         // on which they are known
-  std::map<InstanceId, Timestamp> last_beat_;  // of this process, by the callers' clock; with the writer
+  std::map<InstanceId, Timestamp> last_beat_;  // of this process, by the callers' clock; beat() and leave() alone
 
   std::mutex mutex_;
-  std::vector<std::unique_ptr<PostgresqlSession>> idle_readers_;  // under mutex_; as many as were ever used at once
+  // Under mutex_; as many as were ever used at once.
+  std::vector<std::unique_ptr<Writer>> idle_writers_;
+  std::vector<std::unique_ptr<PostgresqlSession>> idle_readers_;
 
   std::mutex channel_mutex_;
   std::unique_ptr<WorkChannel> channel_;  // under channel_mutex_; once somebody listens. Goes first

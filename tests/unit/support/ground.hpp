@@ -121,6 +121,7 @@ class ScriptedStore final : public Repository {
   bool is_full = false;       // every write fails, reads go on
   bool lose_claims = false;   // claims are made, but their answers are lost
   bool held = false;          // apply() does not answer until release()
+  std::size_t at_once = 1;    // groups that it says it takes
   Task before_list_requests;  // what happens just before requests are listed
   std::vector<std::vector<Command>> groups;
   int requests_read = 0;       // one by one
@@ -133,9 +134,16 @@ class ScriptedStore final : public Repository {
     Task answer = [this, commands = std::move(commands), handler = std::move(handler)] { handler(write(commands)); };
     held ? waiting_.push_back(std::move(answer)) : answer();
   }
+  std::size_t applies_at_once() const override { return at_once; }
   void release() {
     held = false;
     for (auto waiting = std::exchange(waiting_, {}); auto& answer : waiting) answer();
+  }
+  // Of those that are held, the one that came last; the others still are.
+  void release_last() {
+    const auto answer = std::move(waiting_.back());
+    waiting_.pop_back();
+    answer();
   }
   void claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) override {
     if (!writes()) return handler(away());
