@@ -18,7 +18,7 @@ using Handle = void*;
 void configure(Handle handle, std::chrono::milliseconds busy_timeout);
 
 // The log is written back once it has so many pages, by whoever commits then. A sync that fails in that is told as the
-// failure of that commit: SQLite's own way keeps it silent.
+// failure of that commit: SQLite's own way keeps it silent. Only where writers pass a turnstile: docs/adr/0005.
 void write_log_back_at(Handle handle, int log_pages);
 
 // Whether closing the last connection writes the log into the database file; yes by default.
