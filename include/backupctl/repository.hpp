@@ -276,6 +276,7 @@ struct DueWork {
   std::vector<ZoneName> send;    // zones with due Allowed rows
   std::vector<ZoneName> follow;  // zones with due Sent rows
   bool notices = false;
+  bool results = false;             // some wait to be recorded
   std::optional<Timestamp> next{};  // the earliest later next_action
 };
 

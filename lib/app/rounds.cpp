@@ -119,12 +119,15 @@ void Rounds::on_due(const Result<DueWork>& due) {
   if (due->check) add_checks(*steps);
   add_sends(*steps, *due);
   add_follows(*steps, *due);
-  steps->push_back([this](const Next& next) {
-    collector_.read_waiting([this, next](bool more) {
-      more_results_ = more;
-      next();
+  more_results_ = false;
+  if (due->results) {
+    steps->push_back([this](const Next& next) {
+      collector_.read_waiting([this, next](bool more) {
+        more_results_ = more;
+        next();
+      });
     });
-  });
+  }
   if (due->notices) {
     steps->push_back([this](const Next& next) { telling_.tell_due(next); });
   }

@@ -426,6 +426,7 @@ Result<std::vector<AuditHead>> MemoryRepository::audit_heads() {
 
 Result<DueWork> MemoryRepository::due(const DueQuery& query) {
   DueWork work;
+  work.results = !results_.empty();
   for (const auto& [id, row] : notices_) {
     if (row.next_action <= query.now) {
       work.notices = true;

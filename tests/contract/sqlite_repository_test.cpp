@@ -5,6 +5,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <filesystem>
+#include <thread>
+
 #include "backupctl/soci/store.hpp"
 #include "backupctl/testing/repository_contract.hpp"
 #include "embedded/controller_migrations.hpp"
@@ -276,6 +280,58 @@ TEST_P(SqliteRepositoryTest, AReadThatTakesTooLongIsGivenUp) {
   EXPECT_TRUE(repository->find_request(request_id(500)).value()) << "what is found at once is not given up";
   EXPECT_EQ(repository->apply({AdmitRequest{sent(1001), {}}}).at(0).status, OutcomeStatus::applied);
   EXPECT_EQ(open()->list_requests({.zone = zone("tapes")}).value().size(), 0u);
+}
+
+// What is remembered of the last look must not hide what others do to the file.
+TEST_P(SqliteRepositoryTest, WhatOthersLeaveIsDueAtTheNextLook) {
+  const auto idle = open();
+  const auto due = [&] { return idle->due({.now = at(5), .zones = {zone()}}); };
+  for (int look = 0; look < 2; ++look) ASSERT_FALSE(due().value().check);
+  open()->apply({AdmitRequest{received(1), {}}});
+  EXPECT_TRUE(due().value().check) << "of another connection";
+  EXPECT_TRUE(due().value().check);
+  raw() << "UPDATE backup_request SET next_action_time = next_action_time + 10000000";
+  EXPECT_FALSE(due().value().check) << "of another program";
+  EXPECT_EQ(due().value().next, at(10));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::_exit(open()->apply({KeepResult{result(request_id(1), "a")}}).at(0).status == OutcomeStatus::applied ? 0 : 1);
+  }
+  int status = 1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  EXPECT_TRUE(due().value().results) << "of another process";
+}
+
+TEST_P(SqliteRepositoryTest, AStoreThatHasGoneIsToldThoughNothingIsDue) {
+  const auto idle = open();
+  const auto due = [&] { return idle->due({.now = at(5), .zones = {zone()}}); };
+  for (int look = 0; look < 2; ++look) ASSERT_TRUE(due());
+  std::filesystem::rename(folder / "controller.db", folder / "elsewhere.db");
+  const auto gone = due();
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, "store-vanished");
+  std::filesystem::rename(folder / "elsewhere.db", folder / "controller.db");
+  idle->apply({AdmitRequest{received(1), {}}});
+  EXPECT_TRUE(due().value().check);
+}
+
+TEST_P(SqliteRepositoryTest, SeveralThreadsMayAskWhatIsDueWhileOneWrites) {
+  const auto repository = open();
+  std::atomic<bool> written = false;
+  std::vector<std::thread> threads;
+  for (int n = 0; n < 3; ++n) {
+    threads.emplace_back([&, zones = std::vector{zone(n == 0 ? "tapes" : "files")}] {
+      while (!written) EXPECT_TRUE(repository->due({.now = at(5), .zones = zones}));
+      const auto work = repository->due({.now = at(5), .zones = zones}).value();
+      EXPECT_EQ(work.send, zones);
+      EXPECT_TRUE(work.check);
+    });
+  }
+  for (int n = 1; n <= 50; ++n) repository->apply({AdmitRequest{received(n), {}}});
+  repository->apply({AdmitRequest{allowed(51), {}}, AdmitRequest{allowed(52, "tapes"), {}}});
+  written = true;
+  for (auto& thread : threads) thread.join();
 }
 
 TEST_P(SqliteRepositoryTest, ADamagedRowIsToldNotGuessed) {

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "backupctl/fault_points.hpp"
+#include "backupctl/soci/store.hpp"
 #include "integration/support/controller_process.hpp"
 
 namespace backupctl::testing {
@@ -86,6 +87,17 @@ class Scenario {
   FakeZone& zone_;
 };
 
+// As a controller leaves one that dies once it has kept it: the first round of the next reads it.
+void leave_a_result(const ControllerProcess& controller) {
+  const auto store = soci::open_blocking("sqlite://" + (controller.folder() / "controller.db").string()).value();
+  const KeepResult kept{{.command_id = RequestId::parse("01900000-0000-7000-8000-000000000002").value(),
+                         .zone = ZoneName::parse("files").value(),
+                         .body = "unreadable",
+                         .received = SystemClock{}.now(),
+                         .problem = "not JSON"}};
+  ASSERT_EQ(store->apply({kept}).at(0).status, OutcomeStatus::applied);
+}
+
 class ControllerCrash : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ControllerCrash, EveryRequestEndsExactlyOnce) {
@@ -95,6 +107,7 @@ TEST_P(ControllerCrash, EveryRequestEndsExactlyOnce) {
   controller.add_zone(zone, "resultDue = \"100ms\"");
   FakeServer told([](const http::Request&) { return http::Response{.status = 204}; });
   controller.configure("[notify]\nwebhook = \"" + told.url() + "/notices\"\nevents = [\"Failed\", \"parked\"]");
+  ASSERT_NO_FATAL_FAILURE(leave_a_result(controller));
   const bool listened = controller.start(GetParam());
   Scenario scenario(controller, jobs, zone);
   if (listened) scenario.run();

@@ -177,4 +177,38 @@ TEST_P(RepositoryContract, DueSaysWhichStagesHaveWork) {
   EXPECT_EQ(work.next, std::nullopt);
 }
 
+TEST_P(RepositoryContract, DueSaysWhetherResultsWait) {
+  const auto wait = [&] { return store().due({.now = at(4), .zones = {zone()}}).value().results; };
+  EXPECT_FALSE(wait());
+  run(KeepResult{result(request_id(1), "a")});
+  EXPECT_TRUE(wait());
+  run(SettleResult{{request_id(1), "a"}});
+  EXPECT_FALSE(wait());
+}
+
+// An engine may remember what it answered; nobody must notice.
+TEST_P(RepositoryContract, DueIsAsTheStoreIsHoweverOftenItIsAsked) {
+  const auto due = [&](std::int64_t seconds, const char* of_zone = "files") {
+    return store().due({.now = at(seconds), .zones = {zone(of_zone)}}).value();
+  };
+  EXPECT_FALSE(due(0).next);
+  EXPECT_FALSE(due(0).next);
+  put(allowed(1));
+  EXPECT_EQ(due(0).next, at(1)) << "something was written";
+  EXPECT_TRUE(due(0).send.empty());
+  EXPECT_EQ(due(1).send, std::vector<ZoneName>{zone()}) << "its time has come";
+  EXPECT_EQ(due(2).send, std::vector<ZoneName>{zone()});
+  EXPECT_TRUE(due(2, "tapes").send.empty()) << "another zone was asked for";
+  EXPECT_TRUE(due(0, "tapes").send.empty());
+  EXPECT_EQ(due(2).send, std::vector<ZoneName>{zone()});
+  EXPECT_TRUE(due(0).send.empty()) << "time ran backwards";
+  EXPECT_EQ(due(0).next, at(1));
+  EXPECT_EQ(due(3).send, std::vector<ZoneName>{zone()});
+  const ClaimOrder order{.stage = Stage::send, .by = instance_id(1), .now = at(3), .zone = zone(), .max_in_flight = 1};
+  ASSERT_EQ(store().claim(order).value().size(), 1u);
+  EXPECT_TRUE(due(3).send.empty()) << "it was claimed";
+  put(received(2));
+  EXPECT_TRUE(due(3).check);
+}
+
 }  // namespace backupctl::testing

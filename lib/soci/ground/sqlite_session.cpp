@@ -26,6 +26,11 @@ Result<void> SqliteSession::still_there() {
                {}};
 }
 
+Result<std::int64_t> SqliteSession::data_version() {
+  if (auto there = still_there(); !there) return std::move(there).error();
+  return raw::integer(handle(), "PRAGMA data_version");
+}
+
 void SqliteSession::limit_reads(Duration at_most) {
   read_limit_ = at_most;
   const auto is_too_long = [](void* session) -> int {

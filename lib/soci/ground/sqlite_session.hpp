@@ -6,6 +6,7 @@
 #include <soci/soci.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -46,6 +47,10 @@ class SqliteSession {
   // when it took longer than limit_reads allows.
   template <class F>
   std::invoke_result_t<F&> read(F&& body);
+
+  // Another number than the last time when another connection, of this process or of another, has committed meanwhile.
+  // The number says nothing to other sessions. Inside `read` it is that of the view.
+  Result<std::int64_t> data_version();
 
   // From now on. Without it a read takes as long as it takes.
   void limit_reads(Duration at_most);

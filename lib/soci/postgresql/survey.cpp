@@ -32,7 +32,8 @@ struct DueTimes {
                 " FROM t, (VALUES ('Allowed'), ('Sent')) AS s (state), unnest(CAST(:zones AS text[])) AS z (zone)"
                 " UNION ALL SELECT 'notice', '', (SELECT min(next_action_time) FROM notice"
                 " WHERE next_action_time <= t.now), (SELECT min(next_action_time) FROM notice"
-                " WHERE next_action_time > t.now) FROM t",
+                " WHERE next_action_time > t.now) FROM t"
+                " UNION ALL SELECT 'result', '', (SELECT min(arrival) FROM zone_result), NULL",
             [&](auto results, auto parameters) {
               results("", state);
               results("", zone);
@@ -145,6 +146,8 @@ DueWork select_due(PostgresqlSession& session, const DueQuery& query) {
       work.check = true;
     } else if (times.state == "notice") {
       work.notices = true;
+    } else if (times.state == "result") {
+      work.results = true;
     } else {
       auto& zones = times.state == to_string(RequestState::allowed) ? work.send : work.follow;
       zones.push_back(stored(ZoneName::parse(times.zone), "zone"));

@@ -140,7 +140,13 @@ Result<std::vector<AuditHead>> SqliteRepository::audit_heads() {
   return read([&](SqliteSession& session) { return select_audit_heads(session); });
 }
 Result<DueWork> SqliteRepository::due(const DueQuery& query) {
-  return read([&](SqliteSession& session) { return select_due(session, query); });
+  const std::lock_guard lock{due_mutex_};
+  if (!due_) {
+    auto reader = take_reader();
+    if (!reader) return std::move(reader).error();
+    due_.emplace(*std::move(reader));
+  }
+  return due_->ask(query);
 }
 Result<StoreSurvey> SqliteRepository::survey(Timestamp now) {
   auto survey = read([&](SqliteSession& session) { return select_survey(session, now); });

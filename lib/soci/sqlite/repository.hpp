@@ -5,12 +5,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "backupctl/repository.hpp"
 #include "soci/ground/instance_lock.hpp"
 #include "soci/ground/sqlite_store.hpp"
+#include "soci/sqlite/due_memory.hpp"
 
 namespace backupctl::soci {
 
@@ -52,6 +54,9 @@ class SqliteRepository final : public BlockingRepository {
   std::unique_ptr<SqliteSession> writer_;
   const Duration read_timeout_;
   std::map<InstanceId, InstanceLock> instances_;  // of this process; with the writer
+
+  std::mutex due_mutex_;
+  std::optional<DueMemory> due_;  // under due_mutex_
 
   std::mutex mutex_;
   std::vector<std::unique_ptr<SqliteSession>> idle_readers_;  // under mutex_; as many as were ever used at once

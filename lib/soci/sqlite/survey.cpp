@@ -10,21 +10,21 @@ namespace backupctl::soci {
 
 namespace {
 
-// The earliest next action of a state and zone, and the earliest after now; both from one range of the index.
+// The earliest next action of a state and zone, and the earliest after now; both from one range of the index. The state
+// is part of the text: bound, it makes SQLite plan the statement anew each time, for the index holds open states alone.
+template <RequestState state>
 struct DueTimes {
   explicit DueTimes(::soci::session& sql) : select(sql) {
-    const std::string earliest =
-        "(SELECT min(next_action_time) FROM backup_request WHERE state_code = :state AND zone IS :zone AND " +
-        std::string(is_open) + " AND next_action_time ";
+    const std::string earliest = "(SELECT min(next_action_time) FROM backup_request WHERE state_code = '" +
+                                 std::string(to_string(state)) + "' AND zone IS :zone AND " + std::string(is_open) +
+                                 " AND next_action_time ";
     prepare(select, "SELECT " + earliest + "<= :now), " + earliest + "> :now)", [&](auto results, auto parameters) {
       results("", due);
       results("", later);
-      parameters("state", state);
       parameters("zone", zone);
       parameters("now", now);
     });
   }
-  std::string state;
   TextColumn zone;
   std::int64_t now = 0;
   IntegerColumn due, later;
@@ -36,6 +36,14 @@ struct DueNotices {
     prepare(select, "SELECT min(next_action_time) FROM notice", [&](auto results, auto) { results("", earliest); });
   }
   IntegerColumn earliest;
+  ::soci::statement select;
+};
+
+struct WaitingResults {
+  explicit WaitingResults(::soci::session& sql) : select(sql) {
+    prepare(select, "SELECT EXISTS (SELECT 1 FROM zone_result)", [&](auto results, auto) { results("", any); });
+  }
+  std::int64_t any = 0;
   ::soci::statement select;
 };
 
@@ -119,25 +127,26 @@ struct Instances {
 
 DueWork select_due(SqliteSession& session, const DueQuery& query) {
   DueWork work;
-  auto& times = session.prepared<DueTimes>();
-  times.now = to_integer(query.now);
-  const auto is_due = [&](RequestState state, const std::optional<ZoneName>& zone) {
-    times.state = to_string(state);
+  const auto is_due = [&](auto& times, const std::optional<ZoneName>& zone) {
+    times.now = to_integer(query.now);
     times.zone.set(zone ? std::optional(zone->str()) : std::nullopt);
     times.select.execute(true);
     if (const auto later = to_time(times.later); later && (!work.next || *later < *work.next)) work.next = later;
     return !times.due.is_null();
   };
-  work.check = is_due(RequestState::received, {});
+  work.check = is_due(session.prepared<DueTimes<RequestState::received>>(), {});
   auto& notices = session.prepared<DueNotices>();
   notices.select.execute(true);
   if (const auto earliest = to_time(notices.earliest)) {
     work.notices = *earliest <= query.now;
     if (!work.notices && (!work.next || *earliest < *work.next)) work.next = earliest;
   }
+  auto& results = session.prepared<WaitingResults>();
+  results.select.execute(true);
+  work.results = results.any != 0;
   for (const auto& zone : query.zones) {
-    if (is_due(RequestState::allowed, zone)) work.send.push_back(zone);
-    if (is_due(RequestState::sent, zone)) work.follow.push_back(zone);
+    if (is_due(session.prepared<DueTimes<RequestState::allowed>>(), zone)) work.send.push_back(zone);
+    if (is_due(session.prepared<DueTimes<RequestState::sent>>(), zone)) work.follow.push_back(zone);
   }
   return work;
 }
