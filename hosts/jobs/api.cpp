@@ -161,15 +161,31 @@ void Api::show(Request request, Respond respond) {
   if (!id) return respond(refuse(id.error()));
   const auto version = version_of(request);
   if (!version) return respond(refuse(version.error()));
-  answer_from_store(std::move(respond),
-                    [this, id = *id, version = *version, actor = actor_of(request.principal)]() -> Result<Response> {
-                      auto job = find_visible(parts_.store, id, actor);
-                      if (!job) return std::move(job).error();
-                      if (!version) return version_response(200, job->shown(), job->pending_version());
-                      auto found = parts_.store.find_version(id, *version);
-                      if (!found) return std::move(found).error();
-                      return version_response(200, *found);
-                    });
+  const auto actor = actor_of(request.principal);
+  if (!*version) return show_job(*id, actor, std::move(respond));
+  answer_from_store(std::move(respond), [this, id = *id, version = **version, actor]() -> Result<Response> {
+    if (auto job = find_visible(parts_.store, id, actor); !job) return std::move(job).error();
+    auto found = parts_.store.find_version(id, version);
+    if (!found) return std::move(found).error();
+    return version_response(200, *found);
+  });
+}
+
+void Api::show_job(JobId id, const Actor& actor, Respond respond) {
+  const auto answer = [this](const ShownJobs::Shown& shown, const Actor& to) {
+    const auto visible = check_visible(shown.job, to);
+    return visible ? shown.response : refuse(visible.error());
+  };
+  const auto version = parts_.shown.version();
+  if (const auto* shown = parts_.shown.find(id)) return respond(answer(*shown, actor));
+  parts_.store_thread.post([this, id, actor, version, answer, respond = std::move(respond)] {
+    parts_.executor.post([this, id, actor, version, answer, respond, job = parts_.store.find(id)] {
+      if (!job) return respond(refuse(job.error()));
+      ShownJobs::Shown shown{*job, version_response(200, job->shown(), job->pending_version())};
+      respond(answer(shown, actor));
+      if (version) parts_.shown.keep(*version, id, std::move(shown));
+    });
+  });
 }
 
 void Api::list(Request request, Respond respond) {

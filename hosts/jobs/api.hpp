@@ -10,6 +10,7 @@
 #include "backupctl/log.hpp"
 #include "http/client.hpp"
 #include "http/router.hpp"
+#include "jobs/shown_jobs.hpp"
 #include "jobs/store.hpp"
 #include "system/worker_threads.hpp"
 
@@ -23,6 +24,7 @@ class Api {
     Executor& executor;
     WorkerThreads& store_thread;  // one thread
     JobStore& store;
+    ShownJobs& shown;
     Clock& clock;
     Random& random;
     Logger& logger;
@@ -50,6 +52,7 @@ class Api {
   void edit(Request request, Respond respond);
   void act(Action action, Request request, Respond respond);
   void show(Request request, Respond respond);
+  void show_job(JobId id, const Actor& actor, Respond respond);
   void list(Request request, Respond respond);
   void history(Request request, Respond respond);
   void backups(Request request, Respond respond);

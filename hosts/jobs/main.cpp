@@ -27,6 +27,8 @@ int serve(const jobs::Settings& settings, Logger& logger, Clock& clock) {
       settings.store_create == "never" ? backupctl::soci::Create::never : backupctl::soci::Create::automatic;
   auto store = jobs::JobStore::open(settings.store_path(), create, clock.now());
   if (!store) return fail(logger, "the store cannot be used", store.error());
+  auto reader = (*store)->connect_reader();
+  if (!reader) return fail(logger, "the store cannot be used", reader.error());
 
   http::Runtime runtime;
   auto controller = http::Client::create(runtime, {.base_url = settings.controller_url,
@@ -39,10 +41,11 @@ int serve(const jobs::Settings& settings, Logger& logger, Clock& clock) {
     exit_code = fail(logger, "the store must be opened anew, ending", error);
     runtime.stop();
   };
+  jobs::ShownJobs shown{*std::move(reader)};
   std::optional<jobs::Api> api;
   std::optional<WorkerThreads> store_thread;  // joined before what it uses goes
   store_thread.emplace(1);
-  api.emplace(jobs::Api::Parts{runtime, *store_thread, **store, clock, random, logger, *controller, on_fatal});
+  api.emplace(jobs::Api::Parts{runtime, *store_thread, **store, shown, clock, random, logger, *controller, on_fatal});
   api->add_routes(router);
   http::Server server{runtime,
                       {.listen = settings.http.listen,

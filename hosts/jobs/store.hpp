@@ -53,6 +53,9 @@ class JobStore {
   // Errors: those of soci::SqliteStore::open.
   static Result<std::unique_ptr<JobStore>> open(const std::filesystem::path& path, soci::Create create, Timestamp now);
 
+  // One more, for reads on another thread. Errors: those of soci::SqliteStore::connect.
+  Result<std::unique_ptr<soci::SqliteSession>> connect_reader() { return store_->connect(soci::Access::read); }
+
   // Durable when it returns. A time earlier than the job's last entry is written as that one's.
   Result<Job> create(const Change& change, Timestamp now);
   // Reads the job, asks `decide` and writes what it says, all in one transaction.

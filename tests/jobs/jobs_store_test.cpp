@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "jobs/shown_jobs.hpp"
 #include "jobs_sample.hpp"
 
 namespace backupctl::jobs {
@@ -157,6 +158,48 @@ TEST_F(JobsStore, RefusesTheStoreOfAnotherProduct) {
   const auto refused = JobStore::open(folder / "zone.db", soci::Create::automatic, at(0));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, "store-other-product");
+}
+
+TEST_F(JobsStore, WhatWasShownIsKeptUntilAnybodyCommits) {
+  create(1);
+  create(2);
+  ShownJobs shown(store->connect_reader().value());
+  const auto first = shown.version();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(shown.find(sample_id(1)), nullptr);
+  shown.keep(*first, sample_id(1), {store->find(sample_id(1)).value(), {}});
+  EXPECT_EQ(shown.version(), first);
+  ASSERT_NE(shown.find(sample_id(1)), nullptr);
+  EXPECT_EQ(shown.find(sample_id(1))->job.newest.document.approval, ApprovalState::draft);
+  EXPECT_EQ(shown.find(sample_id(2)), nullptr);
+
+  act(1, Action::submit, alice, 1).value();
+  const auto second = shown.version();
+  EXPECT_NE(second, first);
+  EXPECT_EQ(shown.find(sample_id(1)), nullptr);
+  shown.keep(*first, sample_id(2), {store->find(sample_id(2)).value(), {}});  // read before that, perhaps
+  EXPECT_EQ(shown.find(sample_id(2)), nullptr);
+  shown.keep(*second, sample_id(2), {store->find(sample_id(2)).value(), {}});
+  EXPECT_NE(shown.find(sample_id(2)), nullptr);
+
+  const auto other = JobStore::open(folder / "jobs.db", soci::Create::never, at(1)).value();  // as another process
+  other
+      ->change(
+          sample_id(2), [](const Job& job) { return decide(job, Action::submit, alice, 1); }, "", at(70))
+      .value();
+  EXPECT_NE(shown.version(), second);
+  EXPECT_EQ(shown.find(sample_id(2)), nullptr);
+}
+
+TEST_F(JobsStore, OfAStoreThatHasGoneNothingIsKept) {
+  create(1);
+  ShownJobs shown(store->connect_reader().value());
+  const auto version = shown.version();
+  shown.keep(*version, sample_id(1), {store->find(sample_id(1)).value(), {}});
+  std::filesystem::rename(folder / "jobs.db", folder / "elsewhere.db");
+  EXPECT_FALSE(shown.version());
+  EXPECT_EQ(shown.find(sample_id(1)), nullptr);
+  std::filesystem::rename(folder / "elsewhere.db", folder / "jobs.db");
 }
 
 }  // namespace
