@@ -39,6 +39,7 @@ class Poster {
     std::vector<epoll_event> events(connections_.size());
     while (open_ > 0) {
       const int ready = ::epoll_wait(poll, events.data(), static_cast<int>(events.size()), 30'000);
+      if (ready < 0 && errno == EINTR) continue;  // it was stopped for a moment
       if (ready <= 0) fail("no answer within 30 s");
       for (int i = 0; i < ready; ++i) take(connections_[events[static_cast<std::size_t>(i)].data.u64], end);
     }

@@ -11,7 +11,6 @@ namespace backupctl::jobs {
 namespace {
 
 using http::Access;
-using http::Request;
 using http::Respond;
 using http::Response;
 using http::Role;
