@@ -3,6 +3,7 @@
 // Raw sockets and one thread, so that the load takes little of the machine that it loads.
 #include <sys/epoll.h>
 
+#include <cerrno>
 #include <chrono>
 #include <limits>
 #include <random>
