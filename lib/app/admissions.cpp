@@ -94,8 +94,8 @@ void Admissions::submit(Submission submission, Handler<SubmitReply> handler) {
   if (!is_checked_now) return;  // checked once it is durable
   checks_.check(
       std::move(row), closes ? WhenUnavailable::close : WhenUnavailable::try_again_later,
-      [this, visit](const Checked& checked) {
-        if (!visit->respond_async) on_checked(visit, checked);
+      [this, visit](Checked checked) {
+        if (!visit->respond_async) on_checked(visit, std::move(checked));
       },
       std::shared_ptr<const bool>(visit, &visit->is_void));
 }
@@ -150,17 +150,17 @@ void Admissions::answer_late() {
   });
 }
 
-void Admissions::on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked) {
+void Admissions::on_checked(const std::shared_ptr<Visit>& visit, Checked checked) {
   // Nothing was stored, or the key led to another request: on_admitted tells.
   if (visit->is_void || !checked.row || checked.row->order.id != visit->id) return;
   // Handed back while its check was under way (the store failed us): somebody goes on with it at once. Without a key
   // its caller must not be told to ask again, for the request is not closed.
   const bool is_open = checked.row->progress.state == RequestState::received;
   if (is_open && (!checked.error || !visit->has_key)) return wait_for_outcome(visit, *checked.row, false);
-  auto reply = reply_for(*checked.row, false);
+  auto reply = reply_for(*std::move(checked.row), false);
   if (checked.error && is_open) {
     reply.error = job_service_unavailable(checked.error->detail, true);
-  } else if (checked.error && checked.row->progress.state == RequestState::cancelled) {
+  } else if (checked.error && reply.request->progress.state == RequestState::cancelled) {
     reply.error = job_service_unavailable(checked.error->detail, false);
   }
   visit->answer(std::move(reply));

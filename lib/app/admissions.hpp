@@ -29,7 +29,7 @@ class Admissions {
   struct Visit;
 
   void on_admitted(const std::shared_ptr<Visit>& visit, Outcome outcome);
-  void on_checked(const std::shared_ptr<Visit>& visit, const Checked& checked);
+  void on_checked(const std::shared_ptr<Visit>& visit, Checked checked);
   void wait_for_outcome(const std::shared_ptr<Visit>& visit, const BackupRequest& known, bool seen_before);
   void answer_late();
   void answer_for_known(const std::shared_ptr<Visit>& visit, const BackupRequest& known);

@@ -12,15 +12,17 @@ constexpr std::size_t most_versions_remembered = 10'000;
 
 // What an allowed or refused request was decided on.
 std::string inputs_of(const BackupOrder& order, const BackupJob* job) {
-  std::string text = "job " + order.job_id.to_string();
+  std::string text;
+  text.reserve(256);
+  text.append("job ").append(order.job_id.to_string());
   if (job) {
-    text += " version " + std::to_string(job->version) + " (" + std::string(to_string(job->approval)) + ", owner " +
-            job->owner_id + ", zone " + job->zone.str() + ")";
+    text.append(" version ").append(std::to_string(job->version)).append(" (").append(to_string(job->approval));
+    text.append(", owner ").append(job->owner_id).append(", zone ").append(job->zone.str()).append(")");
   } else {
-    text += " unknown to the job service";
+    text.append(" unknown to the job service");
   }
-  return text + "; source " + order.source.str() + " as of " + order.data_as_of.to_string() + " by " +
-         std::string(to_string(order.transport));
+  text.append("; source ").append(order.source.str()).append(" as of ").append(order.data_as_of.to_string());
+  return text.append(" by ").append(to_string(order.transport));
 }
 
 }  // namespace
@@ -57,9 +59,9 @@ void CheckStage::check(BackupRequest row, WhenUnavailable when_unavailable, Hand
                  return decision ? std::optional(change_of(now, std::move(*decision))) : std::nullopt;
                };
                amender_.amend(std::move(row), std::move(decider),
-                              [this, fence, error = std::move(error), done = std::move(done)](const Amended& amended) {
+                              [this, fence, error = std::move(error), done = std::move(done)](Amended amended) {
                                 --under_way_;
-                                on_written(amended, fence, error, done);
+                                on_written(std::move(amended), fence, error, done);
                               });
              });
 }
@@ -94,38 +96,39 @@ std::optional<ChangeRequest> CheckStage::decide_answer(const BackupRequest& row,
   return change;
 }
 
-void CheckStage::on_written(const Amended& amended, std::int64_t fence, std::optional<Error> error,
+void CheckStage::on_written(Amended amended, std::int64_t fence, std::optional<Error> error,
                             const Handler<Checked>& done) {
   hand_back_if_mine(context_, committer_, amended, fence);
-  if (!amended.row) return done({{}, std::move(error)});
-  auto row = *amended.row;
-  if (amended.kind != Amended::Kind::written) return done({std::move(row), std::move(error)});
+  if (!amended.row || amended.kind != Amended::Kind::written) return done({std::move(amended.row), std::move(error)});
+  auto& row = *amended.row;
   if (row.progress.terms) {
     if (stored_versions_.size() >= most_versions_remembered) stored_versions_.clear();
     stored_versions_.insert({row.order.job_id, row.progress.terms->job_version});
   }
   context_.reach("answer", false);
   // The answer goes out now; the time is kept with the next step that is written anyway.
-  if (!row.progress.responded) row.progress.responded = std::max(context_.now(), latest_time(row));
+  const bool answered_before = row.progress.responded.has_value();
+  if (!answered_before) row.progress.responded = std::max(context_.now(), latest_time(row));
   done({row, std::move(error)});
   context_.reach("answer", true);
-  hand_on(std::move(row), amended, fence);
+  hand_on(std::move(row), answered_before, amended.no_place, fence);
 }
 
 // `row` is the one just written, with the time of its answer.
-void CheckStage::hand_on(BackupRequest row, const Amended& written, std::int64_t fence) {
+void CheckStage::hand_on(BackupRequest row, bool answered_before, bool no_place, std::int64_t fence) {
   if (row.progress.state == RequestState::not_allowed) {
-    if (written.row->progress.responded) return;  // answered before, when no check was possible
+    if (answered_before) return;  // when no check was possible
     auto decider = [time = *row.progress.responded](const BackupRequest& now) -> std::optional<ChangeRequest> {
       auto decision = decide(now, Responded{}, time);
       return decision ? std::optional(change_of(now, std::move(*decision))) : std::nullopt;
     };
-    return amender_.amend(*written.row, std::move(decider), [](const Amended&) {});
+    row.progress.responded.reset();  // not written yet
+    return amender_.amend(std::move(row), std::move(decider), [](const Amended&) {});
   }
   if (row.progress.state != RequestState::allowed) return;
   auto* lane = find_lane_(row.progress.terms->zone);
   // Perhaps another controller can send it, or will be the first to know of a free place.
-  if (!row.progress.owner && (!lane || written.no_place || !lane->breaker().is_closed())) {
+  if (!row.progress.owner && (!lane || no_place || !lane->breaker().is_closed())) {
     context_.repository().announce_work();
   }
   if (!lane) return;
@@ -134,7 +137,7 @@ void CheckStage::hand_on(BackupRequest row, const Amended& written, std::int64_t
     if (row.progress.fence == fence) lane->send(std::move(row));
     return;
   }
-  if (written.no_place) lane->note_backlog(true);
+  if (no_place) lane->note_backlog(true);
   lane->remember_answered(row);
 }
 

@@ -37,8 +37,8 @@ class CheckStage {
 
  private:
   std::optional<ChangeRequest> decide_answer(const BackupRequest& row, const BackupJob* job, RequestId asked_for);
-  void on_written(const Amended& amended, std::int64_t fence, std::optional<Error> error, const Handler<Checked>& done);
-  void hand_on(BackupRequest row, const Amended& written, std::int64_t fence);
+  void on_written(Amended amended, std::int64_t fence, std::optional<Error> error, const Handler<Checked>& done);
+  void hand_on(BackupRequest row, bool answered_before, bool no_place, std::int64_t fence);
 
   Context& context_;
   Committer& committer_;

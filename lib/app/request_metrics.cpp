@@ -1,22 +1,35 @@
 #include "app/request_metrics.hpp"
 
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
 namespace backupctl::app {
 namespace {
 
-std::string labels_of(const BackupRequest& row) {
-  return "transport=\"" + std::string(to_string(row.order.transport)) + "\",zone=\"" +
-         (row.progress.terms ? row.progress.terms->zone.str() : "") + "\"";
+// name="value",…
+std::string labels(std::initializer_list<std::pair<std::string_view, std::string_view>> pairs) {
+  std::string text;
+  text.reserve(96);
+  for (const auto& [name, value] : pairs) {
+    if (!text.empty()) text += ',';
+    text.append(name).append("=\"").append(value).append("\"");
+  }
+  return text;
 }
 
 void count_in(Metrics& metrics, const BackupRequest& row, RequestState state) {
-  metrics.count("backupctl_requests_total", "transport=\"" + std::string(to_string(row.order.transport)) +
-                                                "\",state=\"" + std::string(to_string(state)) + "\"");
+  metrics.count("backupctl_requests_total",
+                labels({{"transport", to_string(row.order.transport)}, {"state", to_string(state)}}));
 }
 
 void observe(Metrics& metrics, const BackupRequest& row, std::string_view step, std::optional<Timestamp> from,
              std::optional<Timestamp> to) {
   if (!from || !to) return;
-  metrics.observe("backupctl_step_seconds", labels_of(row) + ",step=\"" + std::string(step) + "\"", *to - *from);
+  const std::string_view zone = row.progress.terms ? std::string_view(row.progress.terms->zone.str()) : "";
+  metrics.observe("backupctl_step_seconds",
+                  labels({{"transport", to_string(row.order.transport)}, {"zone", zone}, {"step", step}}), *to - *from);
 }
 
 }  // namespace

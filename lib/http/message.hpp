@@ -27,7 +27,10 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Header> fields) : fields_(fields) {}
 
-  void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
+  void add(std::string name, std::string value) {
+    if (fields_.size() == fields_.capacity()) fields_.reserve(2 * fields_.size() + usual_count);
+    fields_.push_back({std::move(name), std::move(value)});
+  }
   void set(std::string_view name, std::string value);                 // replaces every field of that name
   std::optional<std::string_view> find(std::string_view name) const;  // the first of that name
   std::size_t count(std::string_view name) const;
@@ -38,6 +41,7 @@ class Headers {
   bool empty() const { return fields_.empty(); }
 
  private:
+  static constexpr std::size_t usual_count = 8;
   std::vector<Header> fields_;
 };
 
