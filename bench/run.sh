@@ -193,14 +193,17 @@ start_with_open() {
   drop_store
 }
 
+# run_ns: what all threads of the controller ran, to the nanosecond; ticks are far too coarse for an idle one.
+run_ns() { cat "/proc/$controller_pid/task/"*/schedstat | awk '{ sum += $1 } END { printf "%.0f", sum }'; }
+
 idle() {
   new_store sqlite
   start_controller
-  before=$(ticks)
+  before=$(run_ns)
   sleep "$idle"
-  spent=$(($(ticks) - before))
-  tell idle sqlite "$(resident)MiB" - - "$(awk -v t="$spent" -v hz="$(getconf CLK_TCK)" -v s="$idle" \
-    'BEGIN { printf "%.2f %% of a core over %d s", t / hz / s * 100, s }')"
+  spent=$(($(run_ns) - before))
+  tell idle sqlite "$(resident)MiB" - - "$(awk -v t="$spent" -v s="$idle" \
+    'BEGIN { printf "%.3f %% of a core over %d s", t / s / 1e7, s }')"
   end "$controller_pid"
   drop_store
 }
