@@ -68,7 +68,14 @@ class AuditVerifier {
   std::int64_t records() const { return records_; }
 
  private:
-  std::map<InstanceId, std::vector<std::string>> hashes_;   // by writer, in the order of seq
+  // An entry by its place in the chain: its seq, or the one after the entry before it when it says less.
+  struct Placed {
+    std::int64_t seq;
+    std::string hash;
+  };
+  static bool has(const std::vector<Placed>& chain, const AuditHead& head);
+
+  std::map<InstanceId, std::vector<Placed>> chains_;        // by writer, in the order of seq
   std::vector<std::pair<std::string, AuditHead>> claimed_;  // where, and what head it names
   std::vector<std::string> faults_;
   std::int64_t records_ = 0;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "backupctl/audit.hpp"
 #include "digest/sha256.hpp"
@@ -62,9 +63,10 @@ void AuditVerifier::take(const AuditRecord& record) {
   const auto& entry = record.entry;
   const auto where = place(entry, record.seq);
   ++records_;
-  auto& hashes = hashes_[entry.writer];
-  const auto expected_seq = static_cast<std::int64_t>(hashes.size()) + 1;
-  const auto previous = hashes.empty() ? std::string() : hashes.back();
+  auto& chain = chains_[entry.writer];
+  const auto last = chain.empty() ? 0 : chain.back().seq;
+  const auto expected_seq = last + (last < std::numeric_limits<std::int64_t>::max() ? 1 : 0);
+  const auto previous = chain.empty() ? std::string() : chain.back().hash;
   if (record.seq != expected_seq) {
     faults_.push_back(where + ": entry " + std::to_string(expected_seq) +
                       " should stand here, it was removed or moved");
@@ -72,8 +74,7 @@ void AuditVerifier::take(const AuditRecord& record) {
     faults_.push_back(where + ": does not follow the entry before it, one of the two was changed or replaced");
   }
   if (record.hash != audit_hash(record)) faults_.push_back(where + ": was edited, its hash does not fit its content");
-  hashes.resize(static_cast<std::size_t>(std::max(record.seq, expected_seq)));
-  hashes.back() = record.hash;
+  chain.push_back({std::max(record.seq, expected_seq), record.hash});
   if (entry.action != opened && entry.action != tied) return;
   std::string_view rest = entry.detail;
   while (!rest.empty()) {
@@ -83,17 +84,23 @@ void AuditVerifier::take(const AuditRecord& record) {
   }
 }
 
+bool AuditVerifier::has(const std::vector<Placed>& chain, const AuditHead& head) {
+  const auto at = std::lower_bound(chain.begin(), chain.end(), head.seq,
+                                   [](const Placed& one, std::int64_t seq) { return one.seq < seq; });
+  return at != chain.end() && at->seq == head.seq && at->hash == head.hash;
+}
+
 std::vector<std::string> AuditVerifier::finish(const std::vector<AuditHead>& current,
                                                const std::vector<AuditHead>& exported) const {
   auto faults = faults_;
   const auto require = [&](const std::string& source, const AuditHead& head) {
-    const auto found = hashes_.find(head.writer);
-    const auto count = found == hashes_.end() ? 0 : static_cast<std::int64_t>(found->second.size());
+    const auto found = chains_.find(head.writer);
+    const auto count = found == chains_.end() ? 0 : found->second.back().seq;
     const auto writer = "writer " + head.writer.to_string();
     if (count < head.seq) {
       faults.push_back(writer + ": " + source + " names entry " + std::to_string(head.seq) +
                        ", but the chain ends with entry " + std::to_string(count) + ": its tail was cut off");
-    } else if (found->second[static_cast<std::size_t>(head.seq - 1)] != head.hash) {
+    } else if (!has(found->second, head)) {
       faults.push_back(writer + ": " + source + " names another hash for entry " + std::to_string(head.seq) +
                        ": the chain was written anew");
     }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "backupctl/audit.hpp"
 
 namespace backupctl {
@@ -67,6 +69,15 @@ TEST_F(AuditChain, ARemovedEntryIsNamed) {
 TEST_F(AuditChain, AMovedEntryIsNamed) {
   std::swap(records_[0], records_[1]);
   EXPECT_NE(first_fault().find("entry 1 should stand here"), std::string::npos) << first_fault();
+}
+
+TEST_F(AuditChain, ANumberFarBeyondTheChainIsNamedAndTakesNoRoom) {
+  for (const auto seq : {std::int64_t{20'000'000'000'000}, std::numeric_limits<std::int64_t>::max()}) {
+    records_[2].seq = seq;
+    EXPECT_NE(first_fault().find("entry 3 should stand here"), std::string::npos) << first_fault();
+  }
+  records_.insert(records_.begin() + 3, records_[2]);
+  EXPECT_NE(first_fault({{writer(1), 5, records_[2].hash}}).find("entry 3 should stand here"), std::string::npos);
 }
 
 // Heads are read before the entries, which others go on to write.
