@@ -109,10 +109,11 @@ struct Controller::Impl {
   }
 
   void drain(Duration deadline, Handler<Result<void>> handler) {
-    constexpr Duration look_every = std::chrono::milliseconds(20);
+    constexpr Duration look_again_after = std::chrono::milliseconds(20);
     // A round stops at its next step; but the claim that it waits for must not come after the store has been left.
     if (rounds.is_under_way() || (under_way() > 0 && context.monotonic() < deadline)) {
-      context.post_after(look_every, [this, deadline, handler = std::move(handler)] { drain(deadline, handler); });
+      context.post_after(look_again_after,
+                         [this, deadline, handler = std::move(handler)] { drain(deadline, handler); });
       return;
     }
     committer.close();  // what would be written after this would be nobody's
