@@ -13,7 +13,7 @@ namespace backupctl {
 
 // A Repository of a BlockingRepository: as many threads for everything that writes as it takes groups at once,
 // `readers` threads for the rest. What writes is done in the order in which it was asked for, except that groups
-// overlap. Owns the engine. Thread-safe. The destructor finishes what was asked, then joins its threads.
+// and claims overlap. Owns the engine. Thread-safe. The destructor finishes what was asked, then joins its threads.
 class RepositoryThreads final : public Repository {
  public:
   explicit RepositoryThreads(std::unique_ptr<BlockingRepository> engine, std::size_t readers = 2);

@@ -320,8 +320,8 @@ class Repository {
 };
 
 // The same as plain functions, for engines that block. RepositoryThreads (blocking.hpp) makes a Repository of one: up
-// to applies_at_once() apply() at once, each from a thread of its own; of the other writes one at a time, and none
-// beside an apply(); reads from a few threads, beside everything.
+// to applies_at_once() of apply() and claim() at once, each from a thread of its own; of the other writes one at a
+// time, and none beside those; reads from a few threads, beside everything.
 class BlockingRepository {
  public:
   virtual ~BlockingRepository() = default;

@@ -10,8 +10,8 @@ namespace backupctl {
 
 struct RepositoryThreads::Impl {
   std::unique_ptr<BlockingRepository> engine;
-  // Groups share it, every other write has it alone; until its answer has been handed over, so that answers come in the
-  // order of the writes.
+  // Groups and claims share it, every other write has it alone, until its answer has been handed over: a controller
+  // that leaves has nothing under way.
   std::shared_mutex writing;
   WorkerThreads writers;
   WorkerThreads readers;
@@ -25,6 +25,10 @@ struct RepositoryThreads::Impl {
       const Lock lock(writing);
       handler(call(*engine));
     });
+  }
+  template <class Call, class T>
+  void write_beside(Call call, Handler<T> handler) {
+    write<std::shared_lock<std::shared_mutex>>(std::move(call), std::move(handler));
   }
   template <class Call, class T>
   void write_alone(Call call, Handler<T> handler) {
@@ -42,11 +46,11 @@ RepositoryThreads::~RepositoryThreads() = default;
 
 std::size_t RepositoryThreads::applies_at_once() const { return impl_->engine->applies_at_once(); }
 void RepositoryThreads::apply(std::vector<Command> commands, Handler<std::vector<Outcome>> handler) {
-  impl_->write<std::shared_lock<std::shared_mutex>>(
-      [commands = std::move(commands)](auto& engine) { return engine.apply(commands); }, std::move(handler));
+  impl_->write_beside([commands = std::move(commands)](auto& engine) { return engine.apply(commands); },
+                      std::move(handler));
 }
 void RepositoryThreads::claim(ClaimOrder order, Handler<Result<std::vector<BackupRequest>>> handler) {
-  impl_->write_alone([order = std::move(order)](auto& engine) { return engine.claim(order); }, std::move(handler));
+  impl_->write_beside([order = std::move(order)](auto& engine) { return engine.claim(order); }, std::move(handler));
 }
 void RepositoryThreads::beat(InstanceBeat beat, Handler<Result<BeatReply>> handler) {
   impl_->write_alone([beat = std::move(beat)](auto& engine) { return engine.beat(beat); }, std::move(handler));
