@@ -166,14 +166,17 @@ TEST_P(PostgresqlEngine, OneRepositoryWritesAGroupWhileAnotherWaits) {
   put(sent(1));
   soci::PostgresqlSession holder(parsed_url(cluster().url(schema_)));
   std::thread waiting;
+  std::atomic<bool> ended = false;
   const auto held = holder.write([&]() -> Result<void> {
     if (auto locked = holder.run("SELECT 1 FROM backup_request FOR UPDATE"); !locked) return locked;
     waiting = std::thread([&] {
       const ChangeRequest change{request_id(1), RequestState::sent, failed(sent(1))};
       EXPECT_EQ(repository->apply({change}).at(0).status, OutcomeStatus::applied);
+      ended = true;
     });
-    while (sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != "1") {
+    while (!ended && sql("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'") != "1") {
     }
+    EXPECT_FALSE(ended) << "it did not wait for the row";
     for (int n = 2; n <= 5; ++n) {
       EXPECT_EQ(repository->apply({AdmitRequest{sent(n), {}, job(3)}}).at(0).status, OutcomeStatus::applied);
     }
@@ -182,8 +185,8 @@ TEST_P(PostgresqlEngine, OneRepositoryWritesAGroupWhileAnotherWaits) {
         "Sent");
     return {};
   });
-  waiting.join();
-  EXPECT_TRUE(held) << held.error().detail;
+  if (waiting.joinable()) waiting.join();
+  ASSERT_TRUE(held) << held.error().detail;
   EXPECT_EQ(repository->list_requests({}).value().size(), 5u);
 }
 
