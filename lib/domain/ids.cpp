@@ -1,32 +1,39 @@
 #include "backupctl/ids.hpp"
 
+#include <array>
+#include <cstdint>
+
 namespace backupctl {
 namespace {
 
-int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+constexpr auto hex_values = [] {
+  std::array<std::int8_t, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 10; ++i) values['0' + i] = static_cast<std::int8_t>(i);
+  for (int i = 0; i < 6; ++i) values['a' + i] = values['A' + i] = static_cast<std::int8_t>(10 + i);
+  return values;
+}();
+int hex_value(char c) { return hex_values[static_cast<unsigned char>(c)]; }
+
+// Made when it is needed: ids are read by the hundred.
+Error malformed_uuid() { return {ErrorKind::invalid, "must be a UUID (8-4-4-4-12 hexadecimal digits)"}; }
 
 constexpr bool is_dash_position(std::size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
 }  // namespace
 
 Result<boost::uuids::uuid> parse_uuid(std::string_view text) {
-  const Error malformed{ErrorKind::invalid, "must be a UUID (8-4-4-4-12 hexadecimal digits)"};
-  if (text.size() != 36) return malformed;
+  if (text.size() != 36) return malformed_uuid();
   boost::uuids::uuid uuid{};
   std::size_t byte = 0;
   for (std::size_t i = 0; i < 36;) {
     if (is_dash_position(i)) {
-      if (text[i] != '-') return malformed;
+      if (text[i] != '-') return malformed_uuid();
       ++i;
       continue;
     }
     const int high = hex_value(text[i]), low = hex_value(text[i + 1]);
-    if (high < 0 || low < 0) return malformed;
+    if (high < 0 || low < 0) return malformed_uuid();
     uuid.data[byte++] = static_cast<std::uint8_t>(high * 16 + low);
     i += 2;
   }

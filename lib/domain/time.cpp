@@ -61,6 +61,10 @@ void put_date(std::string& text, const year_month_day& date) {
   put_number(text, static_cast<unsigned>(date.day()), 2);
 }
 
+Error malformed_time() {
+  return {ErrorKind::invalid, "must be an RFC 3339 time such as 2026-11-24T02:25:00.123456Z"};
+}
+
 struct Unit {
   std::string_view name;
   std::int64_t microseconds;
@@ -89,39 +93,38 @@ std::string to_string(Timestamp time) {
 }
 
 Result<Timestamp> parse_timestamp(std::string_view text) {
-  const Error malformed{ErrorKind::invalid, "must be an RFC 3339 time such as 2026-11-24T02:25:00.123456Z"};
   const auto date = take_date(text);
-  if (!date || (!take(text, 'T') && !take(text, 't'))) return malformed;
+  if (!date || (!take(text, 'T') && !take(text, 't'))) return malformed_time();
   const int hour = take_number(text, 2);
-  if (hour < 0 || hour > 23 || !take(text, ':')) return malformed;
+  if (hour < 0 || hour > 23 || !take(text, ':')) return malformed_time();
   const int minute = take_number(text, 2);
-  if (minute < 0 || minute > 59 || !take(text, ':')) return malformed;
+  if (minute < 0 || minute > 59 || !take(text, ':')) return malformed_time();
   const int second = take_number(text, 2);
-  if (second < 0 || second > 59) return malformed;
+  if (second < 0 || second > 59) return malformed_time();
   std::int64_t fraction = 0;
   if (take(text, '.')) {
     std::size_t digits = 0;
     for (; !text.empty() && text[0] >= '0' && text[0] <= '9'; text.remove_prefix(1), ++digits) {
       if (digits < 6) fraction = fraction * 10 + (text[0] - '0');
     }
-    if (digits == 0 || digits > 9) return malformed;
+    if (digits == 0 || digits > 9) return malformed_time();
     for (; digits < 6; ++digits) fraction *= 10;
   }
   std::int64_t offset_minutes = 0;
   if (!take(text, 'Z') && !take(text, 'z')) {
     const bool west = !text.empty() && text[0] == '-';
-    if (!take(text, '+') && !take(text, '-')) return malformed;
+    if (!take(text, '+') && !take(text, '-')) return malformed_time();
     const int hours_off = take_number(text, 2);
-    if (hours_off < 0 || hours_off > 23 || !take(text, ':')) return malformed;
+    if (hours_off < 0 || hours_off > 23 || !take(text, ':')) return malformed_time();
     const int minutes_off = take_number(text, 2);
-    if (minutes_off < 0 || minutes_off > 59) return malformed;
+    if (minutes_off < 0 || minutes_off > 59) return malformed_time();
     offset_minutes = (west ? -1 : 1) * (hours_off * 60 + minutes_off);
   }
-  if (!text.empty()) return malformed;
+  if (!text.empty()) return malformed_time();
   const Timestamp time{days{*date} + hours{hour} + minutes{minute} + seconds{second} + microseconds{fraction} -
                        minutes{offset_minutes}};
   // An offset may lead out of the years that can be written with four digits.
-  if (time < sys_days{days{first_day}} || time >= sys_days{days{last_day + 1}}) return malformed;
+  if (time < sys_days{days{first_day}} || time >= sys_days{days{last_day + 1}}) return malformed_time();
   return time;
 }
 

@@ -92,7 +92,9 @@ std::string json_text(const Write& write, const Args&... args) {
 // The answer to every list: {"items":[…],"nextCursor":"…"}. `write` is called as write(out, item) for each item.
 template <class Items, class Write>
 std::string list_text(const Items& items, const Write& write, const std::optional<std::string>& next_cursor = {}) {
+  constexpr std::size_t usual_item_bytes = 768;  // of a request or a backup
   std::string text;
+  text.reserve((items.size() + 1) * usual_item_bytes);
   JsonWriter out(text);
   out.begin_object().key("items").begin_array();
   for (const auto& item : items) write(out, item);

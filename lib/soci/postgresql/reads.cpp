@@ -28,9 +28,7 @@ std::string columns_with_body(Row& row) {
 std::string select_from_backup() {
   BackupRow row;
   return "SELECT " + listed([&](auto&& f) { row.columns(f); }, "@") +
-         ", version_of_date, CASE WHEN version_of_date = (SELECT max(other.version_of_date) FROM backup AS other"
-         " WHERE other.backup_job_id = backup.backup_job_id AND other.data_as_of_date = backup.data_as_of_date)"
-         " THEN 1 ELSE 0 END FROM backup";
+         ", version_of_date, " + std::string(is_newest_of_date) + " FROM backup";
 }
 
 std::vector<Backup> run(PostgresqlSession& session, Select& select) {

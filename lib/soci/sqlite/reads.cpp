@@ -16,9 +16,7 @@ namespace {
 std::string select_from_backup() {
   BackupRow row;
   return "SELECT " + listed([&](auto&& f) { row.columns(f); }, "@") +
-         ", version_of_date, version_of_date = (SELECT max(other.version_of_date) FROM backup AS other"
-         " WHERE other.backup_job_id = backup.backup_job_id AND other.data_as_of_date = backup.data_as_of_date)"
-         " FROM backup";
+         ", version_of_date, " + std::string(is_newest_of_date) + " FROM backup";
 }
 
 std::vector<Backup> run(SqliteSession& session, Select& select) {
