@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "backupctl/serial_executor.hpp"
+#include "backupctl/soci/store.hpp"
 #include "config/json_logger.hpp"
 #include "controller/fault_exit.hpp"
 
@@ -57,6 +58,7 @@ int run_program(int argc, char** argv, Settings& settings, const ProgramParts& p
     std::error_code failure;  // a folder that cannot be made is told by the store that does not find it
     std::filesystem::create_directory(own_folder, failure);
   }
+  soci::leave_out_sqlite_locks();
   return serve(settings, {parts.about.name, clock, logger, faults.get(), parts.make_transports});
 }
 

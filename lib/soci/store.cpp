@@ -2,6 +2,7 @@
 
 #include "backupctl/blocking.hpp"
 #include "backupctl/serial_executor.hpp"
+#include "soci/ground/sqlite_raw.hpp"
 #include "soci/ground/store_url.hpp"
 #include "soci/postgresql/repository.hpp"
 #include "soci/sqlite/repository.hpp"
@@ -31,6 +32,8 @@ Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, 
   if (!repository) return std::move(repository).error();
   return std::unique_ptr<BlockingRepository>{*std::move(repository)};
 }
+
+bool leave_out_sqlite_locks() { return raw::leave_out_locks(); }
 
 Result<std::unique_ptr<Repository>> open(std::string_view url, OpenOptions options) {
   auto engine = open_blocking(url, options);

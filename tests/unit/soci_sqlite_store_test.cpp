@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "backupctl/soci/store.hpp"
+#include "soci/ground/sqlite_raw.hpp"
 #include "soci_temporary_folder.hpp"
 
 namespace backupctl::soci {
@@ -83,6 +85,22 @@ TEST(SqliteStore, ConnectsWithWhatDurabilityNeeds) {
     EXPECT_EQ(foreign_keys, 1);
     EXPECT_EQ(timeout, 5000);
   }
+}
+
+bool takes_locks(const std::filesystem::path& path) {
+  auto store = open(path).value();
+  auto session = store->connect(Access::write).value();
+  return raw::takes_locks(static_cast<::soci::sqlite3_session_backend*>(session->sql().get_backend())->conn_);
+}
+
+TEST(SqliteStore, ConnectionsTakeNoLocksWhereTheProgramSaysSoFirst) {
+  TemporaryFolder folder;
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // the child has not used SQLite yet
+  EXPECT_EXIT(std::exit(leave_out_sqlite_locks() && !takes_locks(folder / "s.db") ? 0 : 1),
+              ::testing::ExitedWithCode(0), "");
+  EXPECT_TRUE(takes_locks(folder / "s.db"));
+  EXPECT_FALSE(leave_out_sqlite_locks());
+  EXPECT_TRUE(takes_locks(folder / "s.db"));
 }
 
 TEST(SqliteStore, MissingIsAnErrorWhenItMustNotBeMade) {

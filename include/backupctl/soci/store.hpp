@@ -54,6 +54,12 @@ Result<std::unique_ptr<Repository>> open(std::string_view url, OpenOptions optio
 // The same without threads of its own, for callers that bring theirs. Errors: as above.
 Result<std::unique_ptr<BlockingRepository>> open_blocking(std::string_view url, const OpenOptions& options = {});
 
+// Leaves out the locks that SQLite takes around every call of a connection, a fifth of what a page of a list costs, and
+// to count its memory: each connection of ours is used by one thread at a time, and nobody asks for the count. For the
+// whole process, so it is for programs, once, before anything else uses SQLite. False, and nothing has changed, when
+// that has begun: https://sqlite.org/threadsafe.html.
+bool leave_out_sqlite_locks();
+
 // A store that is moved away or removed while it is open answers every call with unavailable, "store-vanished": what
 // would be written to it is lost.
 //

@@ -42,6 +42,12 @@ int write_log_back(void* most_log_pages, sqlite3* c, const char* schema, int log
 
 }  // namespace
 
+bool leave_out_locks() {
+  return sqlite3_config(SQLITE_CONFIG_MULTITHREAD) == SQLITE_OK &&
+         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0) == SQLITE_OK;
+}
+bool takes_locks(Handle handle) { return sqlite3_db_mutex(connection(handle)) != nullptr; }
+
 void configure(Handle handle, std::chrono::milliseconds busy_timeout) {
   sqlite3_extended_result_codes(connection(handle), 1);
   sqlite3_busy_timeout(connection(handle), static_cast<int>(busy_timeout.count()));

@@ -14,6 +14,11 @@ namespace backupctl::soci::raw {
 
 using Handle = void*;
 
+// For the whole process: connections that are opened from now on take no lock around each call, nor is memory counted
+// under one. False when it is too late, or not to be had.
+bool leave_out_locks();
+bool takes_locks(Handle handle);
+
 // Extended result codes, busy time-out.
 void configure(Handle handle, std::chrono::milliseconds busy_timeout);
 
