@@ -432,6 +432,7 @@ int run(const Flags& flags) {
 }  // namespace backupctl::bench
 
 int main(int argc, char** argv) {
+  backupctl::soci::leave_out_sqlite_locks();
   return backupctl::bench::run(
       {argc,
        argv,

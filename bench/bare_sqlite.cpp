@@ -13,7 +13,9 @@ class BareSqlite final : public Engine {
  public:
   explicit BareSqlite(const std::string& path) {
     check(sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE, nullptr));
-    for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"}) run(pragma);
+    // As the controller's own.
+    for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=4000"})
+      run(pragma);
   }
   ~BareSqlite() override {
     for (const auto& [key, statement] : prepared_) sqlite3_finalize(statement);

@@ -135,5 +135,6 @@ int run(const Flags& flags) {
 }  // namespace backupctl::bench
 
 int main(int argc, char** argv) {
+  backupctl::soci::leave_out_sqlite_locks();
   return backupctl::bench::run({argc, argv, {{"--store", ""}, {"--lives", "20000"}, {"--open", "1000"}}});
 }
