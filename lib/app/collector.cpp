@@ -8,7 +8,7 @@ namespace backupctl::app {
 namespace {
 
 constexpr std::int64_t waiting_page = 256;
-constexpr std::size_t most_sent_remembered = 10'000;  // about 1 KiB each
+constexpr std::size_t least_sent_remembered = 10'000;  // the newest, about 1 KiB each; twice as many at most
 constexpr std::size_t most_expected = 10'000;
 // How long a result waits for its command to be written as Sent. Its zone loses nothing by it: what it is told needs a
 // commit after that one anyway.
@@ -56,7 +56,7 @@ void Collector::saw(const BackupRequest& row) {
 }
 
 void Collector::remember(const BackupRequest& sent) {
-  if (sent_.size() >= most_sent_remembered / 2) sent_before_ = std::exchange(sent_, {});
+  if (sent_.size() >= least_sent_remembered) sent_before_ = std::exchange(sent_, {});
   sent_.insert_or_assign(sent.order.id, sent);
 }
 
