@@ -61,9 +61,7 @@ void put_date(std::string& text, const year_month_day& date) {
   put_number(text, static_cast<unsigned>(date.day()), 2);
 }
 
-Error malformed_time() {
-  return {ErrorKind::invalid, "must be an RFC 3339 time such as 2026-11-24T02:25:00.123456Z"};
-}
+Error malformed_time() { return {ErrorKind::invalid, "must be an RFC 3339 time such as 2026-11-24T02:25:00.123456Z"}; }
 
 struct Unit {
   std::string_view name;

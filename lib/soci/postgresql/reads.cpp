@@ -27,8 +27,8 @@ std::string columns_with_body(Row& row) {
 
 std::string select_from_backup() {
   BackupRow row;
-  return "SELECT " + listed([&](auto&& f) { row.columns(f); }, "@") +
-         ", version_of_date, " + std::string(is_newest_of_date) + " FROM backup";
+  return "SELECT " + listed([&](auto&& f) { row.columns(f); }, "@") + ", version_of_date, " +
+         std::string(is_newest_of_date) + " FROM backup";
 }
 
 std::vector<Backup> run(PostgresqlSession& session, Select& select) {

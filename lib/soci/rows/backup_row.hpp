@@ -7,7 +7,8 @@
 
 namespace backupctl::soci {
 
-// 1 or 0, of a row of backup. A newer one is one step in an index; the newest of all costs PostgreSQL three times that.
+// Of a row of backup: 1 when there is no newer one of its date, else 0. To compare with the max() of all of that date
+// takes PostgreSQL three times as long.
 inline constexpr std::string_view is_newest_of_date =
     "CASE WHEN EXISTS (SELECT 1 FROM backup AS newer WHERE newer.backup_job_id = backup.backup_job_id"
     " AND newer.data_as_of_date = backup.data_as_of_date AND newer.version_of_date > backup.version_of_date)"

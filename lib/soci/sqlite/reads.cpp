@@ -15,8 +15,8 @@ namespace {
 
 std::string select_from_backup() {
   BackupRow row;
-  return "SELECT " + listed([&](auto&& f) { row.columns(f); }, "@") +
-         ", version_of_date, " + std::string(is_newest_of_date) + " FROM backup";
+  return "SELECT " + listed([&](auto&& f) { row.columns(f); }, "@") + ", version_of_date, " +
+         std::string(is_newest_of_date) + " FROM backup";
 }
 
 std::vector<Backup> run(SqliteSession& session, Select& select) {
