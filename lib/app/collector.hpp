@@ -66,7 +66,7 @@ class Collector {
   std::unordered_map<RequestId, Early> early_;
   bool looks_after_early_ = false;
   // The newest rows written as Sent. Results that another controller was left do not take theirs from here, so that the
-  // older half is given up when the newer one is full.
+  // older ones are given up when there are enough newer ones.
   std::unordered_map<RequestId, BackupRequest> sent_, sent_before_;
 };
 

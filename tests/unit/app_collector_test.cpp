@@ -71,12 +71,17 @@ TEST_F(CollectorTest, TheResultOfWhatWasJustSentIsRecordedAtOnce) {
 }
 
 TEST_F(CollectorTest, ThousandsSentAfterItAreNoReasonToForgetARow) {
-  auto row = ground.store.row(request);
+  const auto row = ground.store.row(request);
+  const auto saw_others = [&](int from, int to) {
+    auto other = row;
+    for (int i = from; i <= to; ++i) {
+      other.order.id = id<RequestId>(i);
+      collector.saw(other);
+    }
+  };
+  saw_others(2, 10'000);
   collector.saw(row);
-  for (int i = 2; i <= 5'001; ++i) {
-    row.order.id = id<RequestId>(i);
-    collector.saw(row);
-  }
+  saw_others(10'001, 19'999);  // with it ten thousand
   take(record_of(success(request)));
   EXPECT_EQ(state(), S::succeeded);
   EXPECT_EQ(ground.store.groups.size(), 1u);
