@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "backupctl/soci/store.hpp"
 #include "bare.hpp"
 
 namespace backupctl::bench {
@@ -13,9 +14,8 @@ class BareSqlite final : public Engine {
  public:
   explicit BareSqlite(const std::string& path) {
     check(sqlite3_open_v2(path.c_str(), &database_, SQLITE_OPEN_READWRITE, nullptr));
-    // As the controller's own.
-    for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON", "PRAGMA wal_autocheckpoint=4000"})
-      run(pragma);
+    for (const char* pragma : {"PRAGMA synchronous=FULL", "PRAGMA foreign_keys=ON"}) run(pragma);
+    check(sqlite3_wal_autocheckpoint(database_, soci::OpenOptions{}.sqlite_log_pages));  // as the controller does
   }
   ~BareSqlite() override {
     for (const auto& [key, statement] : prepared_) sqlite3_finalize(statement);
